@@ -1,0 +1,137 @@
+/*
+ * The app: owns everything of the process and connects the core with the outside.
+ *
+ * DESIGN
+ *   One loop. Each turn (app_turn) lets the group's wishes, the core's phases, reading and sending each go a step; what
+ *   cannot go on waits for the next turn. Nothing here decides what is counted; the core does.
+ *
+ *     app.c         the loop, signals, start and stop
+ *     app_meta.c    what is fixed at the first start: the generation, fencing, loss of data
+ *     app_place.c   partitions: given by the group, placed at an offset, given up
+ *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
+ */
+#ifndef ROIWATCH_DAEMON_APP_H
+#define ROIWATCH_DAEMON_APP_H
+
+#include <systemd/sd-event.h>
+
+#include "daemon/kafka_letters.h"
+#include "daemon/kafka_source.h"
+#include "daemon/redis_store.h"
+#include "daemon/settings.h"
+#include "lib/evaluate/evaluate.h"
+#include "lib/ingest/ingest.h"
+#include "lib/ingest/marks.h"
+
+enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DENIED = 77, EXIT_CONFIGURATION = 78 };
+
+/* How far the process is with its foundations in Redis. */
+enum app_phase {
+    APP_OFFLINE,  /* no Redis */
+    APP_META,     /* asking for PREFIX~meta */
+    APP_SCANNING, /* no meta: is the prefix really empty? */
+    APP_OPENING,  /* writing the meta of a first start */
+    APP_READY,    /* ingest and evaluator exist */
+};
+
+/* What became of the partitions that the group gives. */
+enum app_partitions {
+    PARTITIONS_NONE,
+    PARTITIONS_OFFERED,  /* given by the group, not looked at yet */
+    PARTITIONS_PLACING,  /* asking for the registry */
+    PARTITIONS_TAKEN,    /* ingest has them */
+    PARTITIONS_LEAVING,  /* taken back by the group, ingest is finishing */
+};
+
+struct registry_entry {
+    char *name; /* TOPIC:PARTITION, owned */
+    uint32_t index;
+    int64_t start_offset;
+};
+
+/* The lane registry as last read. */
+struct registry {
+    struct registry_entry *entries; /* owned */
+    size_t n;
+};
+
+struct app {
+    struct settings *settings;
+    sd_event *event;
+    sd_event_source *timer;
+    sd_event_source *again; /* enabled while there is more to read */
+    struct redis_store *store;
+    struct kafka_source *source;
+    struct kafka_letters *letters; /* NULL where dead_letter is ~ */
+    struct ingest *ingest;         /* from APP_READY on */
+    struct evaluator *evaluator;
+    struct call call; /* reused */
+    struct buffer scratch;
+
+    enum app_phase phase;
+    struct layout layout;
+    bool rebuilding;            /* this generation was begun because of a loss */
+    int64_t rebuilt_from;       /* the generation before, while rebuilding */
+    char *counting;             /* hash of what decides the counting */
+
+    enum app_partitions partitions;
+    bool revoke_wanted;
+    int64_t leaving_since_ms;
+    uint64_t placed_epoch;      /* ingest's epoch at which the source was set */
+    int64_t *ends;              /* one a slot: the end of partition last seen, or -1 */
+    size_t n_slots;
+
+    struct registry registry;
+    struct registry old_registry; /* of the generation before, while rebuilding */
+    bool registry_fresh;          /* placing: both were read */
+    struct partition_mark *marks;  /* by registry number, as last read */
+    size_t n_marks;
+    struct partition_mark *own_marks; /* by slot: written last */
+    int32_t *partition_counts;     /* by configured topic */
+    bool counts_known;
+    int64_t counts_at_ms;
+
+    int64_t now_ms;       /* wall clock, lesser of ours and Redis' */
+    int64_t redis_skew_ms; /* Redis TIME less our clock, at last look */
+    int64_t steady_ms;
+    int64_t pulse_at_ms;
+    int64_t evaluate_at_ms;
+    int64_t retry_at_ms;  /* BROKEN: when to start over */
+    int64_t broken_said_ms;
+    int64_t shards_as_of_ms;  /* least as_of of all shards as published; NEVER */
+    bool stopping;
+    bool ready_said;
+    int exit_code;
+};
+
+/* app.c */
+MUST_CHECK int app_run(struct settings *settings);
+void app_turn(struct app *app);
+void app_stop(struct app *app, int exit_code);
+/* Sends app->call; a call that cannot be sent is answered with NULL at once. */
+void app_send(struct app *app, redis_answer answer, uint64_t tag);
+struct span app_common_key(struct app *app, const char *name);
+
+/* app_meta.c */
+void app_meta_begin(struct app *app);
+void app_meta_check(struct app *app);
+/* Redis has lost data: count again from the log where it is whole, else stop and say what is needed. */
+void app_lost(struct app *app, const char *what);
+void app_close_core(struct app *app);
+/* Text of the stored slice lengths: what needs a rebuild when it grows. */
+
+/* app_place.c */
+void app_place(struct app *app);
+void app_follow_ingest(struct app *app);
+void app_leave(struct app *app);
+int app_on_message(void *context, const struct source_message *message);
+void app_on_end(void *context, size_t slot, int64_t offset);
+bool registry_parse(struct registry *registry, const struct reply *reply);
+void registry_deinit(struct registry *registry);
+const struct registry_entry *registry_find(const struct registry *registry, const char *topic, int32_t partition);
+
+/* app_pulse.c */
+void app_pulse(struct app *app);
+void app_own_shards(struct app *app);
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * Once a second: what all processes agree on through Redis, and what people look at.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/app.h"
+#include "daemon/log.h"
+
+enum { PULSE_MS = 1000, COUNTS_MS = 30000, METADATA_MS = 2000 };
+
+/* The first configured topic that exists: its partitions say who evaluates which shard. */
+static int first_topic(const struct app *app)
+{
+    for (size_t i = 0; i < app->settings->kafka.n_topics; i++)
+        if (app->partition_counts[i] > 0)
+            return (int)i;
+    return -1;
+}
+
+static bool holds(const struct app *app, const char *topic, int32_t partition)
+{
+    const rd_kafka_topic_partition_list_t *offered = kafka_source_offered(app->source);
+    if (app->partitions != PARTITIONS_TAKEN || !offered)
+        return false;
+    for (int i = 0; i < offered->cnt; i++)
+        if (offered->elems[i].partition == partition && strcmp(offered->elems[i].topic, topic) == 0)
+            return true;
+    return false;
+}
+
+static bool owns_shard(const struct app *app, uint32_t shard)
+{
+    int topic = first_topic(app);
+    return topic >= 0 && app->counts_known && !app->stopping &&
+           holds(app, app->settings->kafka.topics[topic].name, (int32_t)(shard % (uint32_t)app->partition_counts[topic]));
+}
+
+void app_own_shards(struct app *app)
+{
+    for (uint32_t shard = 0; app->evaluator && shard < app->layout.n_shards; shard++)
+        if (evaluator_own(app->evaluator, shard, owns_shard(app, shard)) < 0)
+            log_line(LOG_LEVEL_ERROR, "out of memory: shard %" PRIu32 " is not evaluated yet", shard);
+}
+
+static void counts_refresh(struct app *app)
+{
+    if (app->counts_known && app->steady_ms - app->counts_at_ms < COUNTS_MS)
+        return;
+    app->counts_at_ms = app->steady_ms;
+    if (kafka_source_partition_counts(app->source, METADATA_MS, app->partition_counts) == 0)
+        app->counts_known = true;
+}
+
+static size_t n_expected(const struct app *app)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < app->settings->kafka.n_topics; i++)
+        n += (size_t)app->partition_counts[i];
+    return n;
+}
+
+/* Tells the evaluator which partitions count, once all of them are registered. */
+static void partitions_tell(struct app *app)
+{
+    size_t expected = n_expected(app);
+    if (!app->counts_known || expected == 0)
+        return;
+    uint32_t *numbers = calloc(expected, sizeof(*numbers));
+    size_t n = 0;
+    for (size_t i = 0; numbers && i < app->settings->kafka.n_topics; i++) {
+        for (int32_t partition = 0; partition < app->partition_counts[i]; partition++) {
+            const struct registry_entry *entry = registry_find(&app->registry, app->settings->kafka.topics[i].name, partition);
+            if (entry)
+                numbers[n++] = entry->index;
+        }
+    }
+    if (numbers && n == expected && evaluator_set_partitions(app->evaluator, numbers, n) < 0)
+        log_line(LOG_LEVEL_ERROR, "out of memory");
+    free(numbers);
+}
+
+static void on_lanes(void *context, uint64_t tag, const struct reply *reply)
+{
+    struct app *app = context;
+    (void)tag;
+    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY || app->partitions == PARTITIONS_PLACING)
+        return;
+    if (registry_parse(&app->registry, reply))
+        partitions_tell(app);
+}
+
+static void ask(struct app *app, const char *name, redis_answer answer)
+{
+    call_begin(&app->call, SCRIPT_NONE);
+    call_arg_text(&app->call, "HGETALL");
+    call_arg(&app->call, app_common_key(app, name));
+    app_send(app, answer, 0);
+}
+
+static void on_written(void *context, uint64_t tag, const struct reply *reply)
+{
+    (void)context;
+    (void)tag;
+    (void)reply;
+}
+
+/* Marks of partitions of topics that are no longer configured do not count. */
+static bool mark_counts(const struct app *app, uint32_t index)
+{
+    for (size_t i = 0; i < app->registry.n; i++) {
+        const struct registry_entry *entry = &app->registry.entries[i];
+        if (entry->index != index)
+            continue;
+        size_t size = (size_t)(strrchr(entry->name, ':') - entry->name);
+        for (size_t t = 0; t < app->settings->kafka.n_topics; t++) {
+            const char *topic = app->settings->kafka.topics[t].name;
+            if (strlen(topic) == size && memcmp(topic, entry->name, size) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void marks_read(struct app *app, const struct reply *reply)
+{
+    for (size_t i = 0; i < app->n_marks; i++)
+        app->marks[i] = PARTITION_MARK_NONE;
+    for (size_t i = 0; i + 1 < reply->n_elements; i += 2) {
+        int64_t index = reply_i64(reply_at(reply, i), -1);
+        if (index < 0 || index > UINT16_MAX * 16 || !mark_counts(app, (uint32_t)index))
+            continue;
+        if ((size_t)index >= app->n_marks) {
+            struct partition_mark *grown = realloc(app->marks, ((size_t)index + 1) * sizeof(*grown));
+            if (!grown)
+                return;
+            app->marks = grown;
+            while (app->n_marks <= (size_t)index)
+                app->marks[app->n_marks++] = PARTITION_MARK_NONE;
+        }
+        struct partition_mark mark;
+        if (partition_mark_parse(reply_at(reply, i + 1)->text, &mark) == 0)
+            app->marks[index] = mark;
+    }
+}
+
+static bool slot_at_end(const struct app *app, size_t slot, const struct slot_state *state)
+{
+    return app->ends[slot] == state->position && kafka_source_heard(app->source, slot);
+}
+
+static void marks_write(struct app *app)
+{
+    const struct marks_rules rules = {app->settings->book.clock, app->settings->book.disorder_ms};
+    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+    call_begin(&app->call, SCRIPT_NONE);
+    call_arg_text(&app->call, "HSET");
+    call_arg(&app->call, app_common_key(app, "marks"));
+    size_t n = 0;
+    for (size_t i = 0; i < app->n_slots; i++) {
+        struct slot_state state = ingest_slot(app->ingest, i);
+        struct partition_mark mark = mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms, &app->own_marks[i], app->marks,
+                                               app->n_marks, n_expected(app));
+        if (memcmp(&mark, &app->own_marks[i], sizeof(mark)) == 0)
+            continue;
+        app->own_marks[i] = mark;
+        buffer_clear(&text);
+        partition_mark_print(&mark, &text);
+        call_arg_i64(&app->call, state.index);
+        call_arg(&app->call, buffer_span(&text));
+        n++;
+    }
+    if (n > 0)
+        app_send(app, on_written, 0);
+}
+
+static void on_marks(void *context, uint64_t tag, const struct reply *reply)
+{
+    struct app *app = context;
+    (void)tag;
+    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY)
+        return;
+    marks_read(app, reply);
+    ingest_passed(app->ingest, marks_passed(app->marks, app->n_marks, n_expected(app), app->settings->book.disorder_ms));
+    if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING)
+        marks_write(app);
+}
+
+static int64_t marks_furthest(const struct app *app)
+{
+    int64_t newest_ms = NEVER;
+    for (size_t i = 0; i < app->n_marks; i++)
+        if (app->marks[i].newest_ms > newest_ms)
+            newest_ms = app->marks[i].newest_ms;
+    return newest_ms;
+}
+
+static bool marks_at_end(const struct app *app)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < app->n_marks; i++)
+        n += app->marks[i].end_since_ms != NEVER;
+    return n > 0 && n >= n_expected(app);
+}
+
+static const char *status_text(const struct app *app, int64_t behind_ms)
+{
+    if (app->stopping)
+        return "stopped";
+    bool live = app->settings->book.clock ? behind_ms <= app->settings->book.stale_after_ms : marks_at_end(app);
+    return live ? "live" : app->rebuilding ? "rebuilding" : "catching_up";
+}
+
+static void field_i64(struct call *call, const char *name, int64_t value)
+{
+    call_arg_text(call, name);
+    call_arg_i64(call, value);
+}
+
+static void field_text(struct call *call, const char *name, const char *value)
+{
+    call_arg_text(call, name);
+    call_arg_text(call, value);
+}
+
+/* roi:meta, for other services. */
+static void meta_write(struct app *app)
+{
+    int64_t reference_ms = app->settings->book.clock ? app->now_ms : marks_furthest(app);
+    int64_t as_of_ms = app->shards_as_of_ms == NEVER ? 0 : app->shards_as_of_ms;
+    int64_t behind_ms = reference_ms == NEVER || reference_ms < as_of_ms ? 0 : reference_ms - as_of_ms;
+    int topic = first_topic(app);
+    call_begin(&app->call, SCRIPT_NONE);
+    call_arg_text(&app->call, "HSET");
+    buffer_clear(&app->scratch);
+    buffer_append_text(&app->scratch, app->settings->redis.prefix);
+    buffer_append_text(&app->scratch, "meta");
+    call_arg(&app->call, buffer_span(&app->scratch));
+    field_i64(&app->call, "contract", 1);
+    field_i64(&app->call, "as_of_ms", as_of_ms);
+    field_i64(&app->call, "behind_ms", behind_ms);
+    field_text(&app->call, "status", status_text(app, behind_ms));
+    field_i64(&app->call, "shards", app->layout.n_shards);
+    field_i64(&app->call, "partitions", topic < 0 ? 0 : app->partition_counts[topic]);
+    field_text(&app->call, "config_fingerprint", app->settings->fingerprint);
+    app_send(app, on_written, 0);
+    struct evaluator_stats stats;
+    evaluator_get_stats(app->evaluator, &stats);
+    sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing", app->n_slots, behind_ms, stats.n_goals[GOAL_FIRING]);
+}
+
+static void on_shards(void *context, uint64_t tag, const struct reply *reply)
+{
+    struct app *app = context;
+    (void)tag;
+    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY)
+        return;
+    int64_t least_ms = INT64_MAX;
+    for (size_t i = 0; i + 1 < reply->n_elements; i += 2) {
+        char text[128];
+        struct span value = reply_at(reply, i + 1)->text;
+        snprintf(text, sizeof(text), "%.*s", (int)value.size, value.data);
+        int64_t as_of_ms;
+        if (sscanf(text, "%" SCNd64, &as_of_ms) == 1 && as_of_ms < least_ms)
+            least_ms = as_of_ms;
+    }
+    app->shards_as_of_ms = reply->n_elements / 2 == app->layout.n_shards ? least_ms : NEVER;
+    if (owns_shard(app, 0))
+        meta_write(app);
+}
+
+static void on_time(void *context, uint64_t tag, const struct reply *reply)
+{
+    struct app *app = context;
+    (void)tag;
+    if (!reply || reply->type != REPLY_ARRAY)
+        return;
+    int64_t redis_ms = reply_i64(reply_at(reply, 0), 0) * 1000 + reply_i64(reply_at(reply, 1), 0) / 1000;
+    int64_t wall_ms = app->redis_skew_ms < 0 ? app->now_ms - app->redis_skew_ms : app->now_ms;
+    app->redis_skew_ms = redis_ms - wall_ms;
+}
+
+static void commit(struct app *app)
+{
+    int64_t *offsets = calloc(app->n_slots + 1, sizeof(*offsets));
+    for (size_t i = 0; offsets && i < app->n_slots; i++)
+        offsets[i] = ingest_counted(app->ingest, i);
+    if (offsets && app->n_slots > 0)
+        kafka_source_commit(app->source, offsets);
+    free(offsets);
+}
+
+void app_pulse(struct app *app)
+{
+    if (app->steady_ms - app->pulse_at_ms < PULSE_MS)
+        return;
+    app->pulse_at_ms = app->steady_ms;
+    if (app->phase != APP_READY || !redis_store_is_ready(app->store) || app->stopping)
+        return;
+    counts_refresh(app);
+    app_own_shards(app);
+    call_begin(&app->call, SCRIPT_NONE);
+    call_arg_text(&app->call, "TIME");
+    app_send(app, on_time, 0);
+    app_meta_check(app);
+    ask(app, "lanes", on_lanes);
+    ask(app, "marks", on_marks);
+    ask(app, "shards", on_shards);
+    if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING) {
+        commit(app);
+        if (!app->ready_said) {
+            app->ready_said = true;
+            sd_notify(0, "READY=1");
+        }
+    }
+}

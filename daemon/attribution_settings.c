@@ -1,0 +1,182 @@
+#include "daemon/attribution_settings.h"
+
+#include "lib/config/schema.h"
+#include "lib/window/window.h"
+
+static const char *const model_words[] = {
+    [MODEL_LAST_CLICK] = "last_click", [MODEL_FIRST_CLICK] = "first_click", [MODEL_LINEAR] = "linear",
+    [MODEL_POSITION] = "position",     [MODEL_TIME_DECAY] = "time_decay",   NULL,
+};
+
+#define LOOKBACK_MOST (400 * DAY_MS)
+
+static const struct config_row attribution_rows[] = {
+    {
+        .key = "model",
+        .type = CONFIG_WORD,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "last_click",
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, model),
+        .words = model_words,
+        .help = "How an order's value is shared among the touches before it.",
+    },
+    {
+        .key = "click_lookback",
+        .type = CONFIG_DURATION,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "30d",
+        .most = LOOKBACK_MOST,
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, click_lookback_ms),
+        .help = "How long before its order a click may be.",
+    },
+    {
+        .key = "view_lookback",
+        .type = CONFIG_DURATION,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "0",
+        .most = LOOKBACK_MOST,
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, view_lookback_ms),
+        .help = "The same for impressions, where there is no click; 0 is off.",
+    },
+    {
+        .key = "half_life",
+        .type = CONFIG_DURATION,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "7d",
+        .least = 1,
+        .most = LOOKBACK_MOST,
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, half_life_ms),
+        .help = "Of time_decay: a touch that is so much older weighs half.",
+    },
+    {
+        .key = "position",
+        .type = CONFIG_LATER,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "[40, 20, 40]",
+        .effect = EFFECT_FROM_NOW_ON,
+        .help = "Of position: the weights of the first, the middle and the last touch.",
+    },
+    {
+        .key = "order_hold",
+        .type = CONFIG_DURATION,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "10m",
+        .most = 7 * DAY_MS,
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, order_hold_ms),
+        .help = "How long orders wait for clicks of a partition that makes no progress.",
+    },
+    {
+        .key = "max_touches",
+        .type = CONFIG_INT,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "50",
+        .least = 1,
+        .most = 10000,
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, max_touches),
+        .help = "The newest touches that can share an order.",
+    },
+    {
+        .key = "collapse",
+        .type = CONFIG_BOOL,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "false",
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, collapse),
+        .help = "Of touches of one campaign in a row only the last counts.",
+    },
+    {
+        .key = "trust_order_campaign",
+        .type = CONFIG_BOOL,
+        .flags = CONFIG_NOT_YET | CONFIG_COUNTS,
+        .fallback = "true",
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, trust_order_campaign),
+        .help = "An order that names its campaign gives it all credit.",
+    },
+    {
+        .key = "hash_identities",
+        .type = CONFIG_BOOL,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "false",
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, hash_identities),
+        .help = "Keep user and click ids only as keyed hashes.",
+    },
+    {
+        .key = "identity_key_file",
+        .type = CONFIG_LATER,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "~",
+        .effect = EFFECT_FROM_NOW_ON,
+        .help = "A file with the key of these hashes.",
+    },
+    {
+        .key = "by_kind",
+        .type = CONFIG_LATER,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "{}",
+        .effect = EFFECT_FROM_NOW_ON,
+        .help = "Another model for a kind of order.",
+    },
+};
+
+static const struct config_shape attribution_shape = {
+    .rows = attribution_rows,
+    .n_rows = ARRAY_SIZE(attribution_rows),
+    .size = sizeof(struct attribution_settings),
+};
+
+const struct config_row attribution_row = {
+    .key = "attribution",
+    .type = CONFIG_RECORD,
+    .shape = &attribution_shape,
+    .help = "Which campaign an order is credited to. In this version the one that the order names.",
+};
+
+static const char *const booking_words[] = {
+    [REFUND_BOOKED_AT_ORDER] = "order",
+    [REFUND_BOOKED_AT_REFUND] = "refund",
+    NULL,
+};
+
+static const struct config_row ledger_rows[] = {
+    {
+        .key = "refund_horizon",
+        .type = CONFIG_DURATION,
+        .fallback = "60d",
+        .least = HOUR_MS,
+        .most = 400 * DAY_MS,
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct ledger_settings, refund_horizon_ms),
+        .help = "Order ids are remembered at least so long, in event time: a repeat within it counts once.",
+    },
+    {
+        .key = "refund_booking",
+        .type = CONFIG_WORD,
+        .flags = CONFIG_NOT_YET,
+        .fallback = "order",
+        .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct ledger_settings, refund_booking),
+        .words = booking_words,
+        .help = "Whether a refund counts at the time of its order or at its own.",
+    },
+};
+
+static const struct config_shape ledger_shape = {
+    .rows = ledger_rows,
+    .n_rows = ARRAY_SIZE(ledger_rows),
+    .size = sizeof(struct ledger_settings),
+};
+
+const struct config_row ledger_row = {
+    .key = "ledger",
+    .type = CONFIG_RECORD,
+    .shape = &ledger_shape,
+    .help = "What is remembered of orders.",
+};

@@ -1,0 +1,97 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/commands.h"
+#include "daemon/cli/report_errors.h"
+#include "lib/base/json.h"
+
+enum { OPTION_LIVE, OPTION_STRICT };
+
+static void append_place(const struct config_error *error, struct buffer *buffer)
+{
+    buffer_append_text(buffer, "{\"file\":");
+    json_append_text(buffer, span_of(error->place.file));
+    buffer_printf(buffer, ",\"line\":%u,\"column\":%u,\"key\":", error->place.line, error->place.column);
+    json_append_text(buffer, span_of(error->key));
+    buffer_append_text(buffer, ",\"text\":");
+    json_append_text(buffer, span_of(error->text));
+    buffer_append_text(buffer, "}");
+}
+
+static void append_list(const struct config_errors *errors, bool warnings, struct buffer *buffer)
+{
+    bool first = true;
+    buffer_printf(buffer, ",\"%s\":[", warnings ? "warnings" : "errors");
+    for (size_t i = 0; i < errors->n_items; i++) {
+        if (errors->items[i].warning != warnings)
+            continue;
+        buffer_append_text(buffer, first ? "" : ",");
+        append_place(&errors->items[i], buffer);
+        first = false;
+    }
+    buffer_append_text(buffer, "]");
+}
+
+static void print_json(const struct settings *settings, const struct config_errors *errors)
+{
+    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "{\"ok\":%s", settings ? "true" : "false");
+    append_list(errors, false, &text);
+    append_list(errors, true, &text);
+    if (settings)
+        buffer_printf(&text, ",\"topics\":%zu,\"windows\":%zu,\"campaigns\":%zu,\"fingerprint\":\"%s\"",
+                      settings->kafka.n_topics, settings->windows.n, settings->campaigns.configured.n,
+                      settings->fingerprint);
+    buffer_append_text(&text, "}\n");
+    if (buffer_status(&text) == 0)
+        (void)fwrite(text.data, 1, text.size, stdout);
+}
+
+static size_t count_goals(const struct settings *settings)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < settings->book.n_campaigns; i++)
+        n += settings->book.campaigns[i].n_goals;
+    return n;
+}
+
+static void print_findings(const struct settings *settings)
+{
+    const struct redis_address *address = &settings->redis.address;
+    printf("ok\n");
+    printf("kafka      %s, group %s\n", settings->kafka.brokers, settings->kafka.group);
+    for (size_t i = 0; i < settings->kafka.n_topics; i++)
+        printf("topic      %s (%s)\n", settings->kafka.topics[i].name,
+               event_type_topic_key(settings->kafka.topics[i].type));
+    printf("redis      %s, prefix %s, %lld shards\n", address->url, settings->redis.prefix,
+           (long long)settings->redis.shards);
+    printf("account    %s, %s\n", settings->account.currency, settings->account.timezone);
+    printf("windows   ");
+    for (size_t i = 0; i < settings->windows.n; i++)
+        printf(" %s", settings->windows.items[i].name);
+    printf("\ncampaigns  %zu configured, with %zu goals; %zu default goals for the others\n",
+           settings->book.n_campaigns, count_goals(settings), settings->book.defaults.n_goals);
+    printf("           (fingerprint %s)\n", settings->fingerprint);
+}
+
+int cli_check(const struct cli *cli, int argc, char **argv)
+{
+    CLEANUP(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
+    CLEANUP(settings_release) struct settings *settings = NULL;
+    struct cli_arguments arguments;
+    int r = options_read(command_find(argv[0]), argc, argv, &arguments);
+    if (r)
+        return r;
+    r = cli_report_load(settings_load(cli->config_path, cli->sets, cli->n_sets, &settings, &errors), &errors);
+    if (cli->json && (r == CLI_OK || r == CLI_CONFIGURATION))
+        print_json(settings, &errors);
+    else if (r == CLI_OK)
+        print_findings(settings);
+    size_t n_warnings = errors.n_warnings, n_live_warnings = 0;
+    if (r == CLI_OK && arguments.values[OPTION_LIVE])
+        r = cli_check_live(cli, settings, &n_live_warnings);
+    if (r == CLI_OK && arguments.values[OPTION_STRICT] && n_warnings + n_live_warnings > 0)
+        return CLI_WARNINGS;
+    return r;
+}

@@ -1,0 +1,100 @@
+#include "daemon/cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COMMANDS_MAX = 32, HELP_COLUMN = 26 };
+
+static const struct cli_option check_options[] = {
+    {"live", NULL, "also look at the servers: topics, rights, Redis, memory, retention"},
+    {"strict", NULL, "exit 3 where there are warnings"},
+};
+
+static const struct cli_option config_options[] = {
+    {"sample", NULL, "print the sample file with every key explained"},
+    {"reference", NULL, "print the reference of all keys (Markdown)"},
+};
+
+static const struct cli_command check_command = {
+    .name = "check",
+    .arguments = "",
+    .summary = "check the configuration, and with --live the servers",
+    .options = check_options,
+    .n_options = ARRAY_SIZE(check_options),
+    .run = cli_check,
+};
+
+static const struct cli_command config_command = {
+    .name = "config",
+    .arguments = "",
+    .summary = "print the configuration in force, with all defaults",
+    .options = config_options,
+    .n_options = ARRAY_SIZE(config_options),
+    .run = cli_config,
+};
+
+const struct cli_command *const cli_commands[] = {
+    &top_command,   &show_command,   &alerts_command,   &offsets_command,
+    &check_command, &config_command, &generate_command, NULL,
+};
+
+const struct cli_command *command_find(const char *name)
+{
+    const char *names[COMMANDS_MAX];
+    size_t n = 0;
+    for (; cli_commands[n]; n++) {
+        names[n] = cli_commands[n]->name;
+        if (strcmp(names[n], name) == 0)
+            return cli_commands[n];
+    }
+    const char *nearest = option_nearest(name, names, n);
+    fprintf(stderr, "roiwatch: unknown command \"%s\"", name);
+    if (nearest)
+        fprintf(stderr, "; did you mean %s?", nearest);
+    fprintf(stderr, " (roiwatch --help lists them)\n");
+    return NULL;
+}
+
+static void print_common_options(void)
+{
+    printf("\nOptions of every command:\n"
+           "  -c, --config FILE       the configuration (%s)\n"
+           "  --set KEY=VALUE         set one key of the configuration; several times\n"
+           "  --json                  print JSON\n"
+           "  --help                  print this\n",
+           SETTINGS_PATH);
+}
+
+void commands_help(void)
+{
+    printf("Usage: roiwatch COMMAND [OPTION]...\n\n"
+           "Watches what campaigns cost and earn, and flags those that fall short of their "
+           "goals.\n\nCommands:\n");
+    for (size_t i = 0; cli_commands[i]; i++) {
+        char left[64];
+        snprintf(left, sizeof(left), "%s %s", cli_commands[i]->name, cli_commands[i]->arguments);
+        printf("  %-*s%s\n", HELP_COLUMN - 2, left, cli_commands[i]->summary);
+    }
+    print_common_options();
+    printf(
+        "  --version               print the version\n\n"
+        "`roiwatch COMMAND --help` tells a command's own options. Data goes to stdout, messages to stderr.\n"
+        "Exit codes: 0 ok, 1 failure, 2 usage, 3 warnings under --strict, 69 a server is unavailable,\n"
+        "77 denied, 78 configuration.\n");
+}
+
+void command_help(const struct cli_command *command)
+{
+    printf("Usage: roiwatch %s [OPTION]...%s%s\n\nroiwatch %s: %s.\n", command->name,
+           *command->arguments ? " " : "", command->arguments, command->name, command->summary);
+    if (command->n_options)
+        printf("\nOptions:\n");
+    for (size_t i = 0; i < command->n_options; i++) {
+        const struct cli_option *option = &command->options[i];
+        char left[64];
+        snprintf(left, sizeof(left), "--%s%s%s", option->name, option->argument ? " " : "",
+                 option->argument ? option->argument : "");
+        printf("  %-*s%s\n", HELP_COLUMN - 2, left, option->help);
+    }
+    print_common_options();
+}

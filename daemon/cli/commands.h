@@ -1,0 +1,26 @@
+/*
+ * The commands of `roiwatch`, in one table: dispatch, `--help` and the tests of the documentation read it.
+ */
+#ifndef ROIWATCH_DAEMON_CLI_COMMANDS_H
+#define ROIWATCH_DAEMON_CLI_COMMANDS_H
+
+#include "daemon/cli/options.h"
+
+/* Each stands beside its code. */
+extern const struct cli_command alerts_command;
+extern const struct cli_command generate_command;
+extern const struct cli_command offsets_command;
+extern const struct cli_command show_command;
+extern const struct cli_command top_command;
+
+/* All of them; the end is marked by NULL. */
+extern const struct cli_command *const cli_commands[];
+
+/* The command of that name, or NULL after a sentence on stderr that names the nearest. */
+const struct cli_command *command_find(const char *name);
+
+/* To stdout: `roiwatch --help` and `roiwatch COMMAND --help`. */
+void commands_help(void);
+void command_help(const struct cli_command *command);
+
+#endif

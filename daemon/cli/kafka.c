@@ -1,0 +1,117 @@
+#include "daemon/cli/kafka.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#include "daemon/cli/waiting.h"
+
+enum { RETRY_MS = 100 };
+
+/* Errors of single brokers are not worth a line each: what fails because of them says so. */
+static void swallow_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    (void)client;
+    (void)level;
+    (void)facility;
+    (void)text;
+}
+
+static int set_all(const struct settings *settings, const char *brokers, rd_kafka_conf_t *conf, char *error,
+                   size_t size)
+{
+    const struct kafka_settings *kafka = &settings->kafka;
+    static const char *const fixed[][2] = {
+        {"isolation.level", "read_committed"},
+        {"enable.auto.commit", "false"},
+        {"client.id", "roiwatch-cli"},
+    };
+    rd_kafka_conf_set_log_cb(conf, swallow_log);
+    for (size_t i = 0; i < kafka->properties.n; i++) {
+        const struct kafka_property *property = &kafka->properties.items[i];
+        if (rd_kafka_conf_set(conf, property->name, property->value, error, size) != RD_KAFKA_CONF_OK)
+            return CLI_CONFIGURATION;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(fixed); i++) {
+        if (rd_kafka_conf_set(conf, fixed[i][0], fixed[i][1], error, size) != RD_KAFKA_CONF_OK)
+            return CLI_CONFIGURATION;
+    }
+    if (rd_kafka_conf_set(conf, "group.id", kafka->group, error, size) != RD_KAFKA_CONF_OK ||
+        rd_kafka_conf_set(conf, "bootstrap.servers", brokers ? brokers : kafka->brokers, error, size) !=
+            RD_KAFKA_CONF_OK)
+        return CLI_CONFIGURATION;
+    return CLI_OK;
+}
+
+int kafka_client(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
+                 rd_kafka_t **ret_client)
+{
+    char error[512] = "";
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int r = set_all(settings, brokers, conf, error, sizeof(error));
+    if (!r) {
+        rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof(error));
+        if (client) {
+            *ret_client = client;
+            return CLI_OK;
+        }
+        r = CLI_CONFIGURATION;
+    }
+    rd_kafka_conf_destroy(conf);
+    fprintf(stderr, "roiwatch: kafka.properties: %s\n", error);
+    return r;
+}
+
+void kafka_release(rd_kafka_t **client)
+{
+    if (*client)
+        rd_kafka_destroy(*client);
+    *client = NULL;
+}
+
+int kafka_failed(const struct settings *settings, const char *what, rd_kafka_resp_err_t error)
+{
+    fprintf(stderr, "roiwatch: Kafka at %s: %s: %s\n", settings->kafka.brokers, what,
+            rd_kafka_err2str(error));
+    switch (error) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+        return CLI_DENIED;
+    default:
+        return CLI_UNAVAILABLE;
+    }
+}
+
+int kafka_topic_metadata(const struct settings *settings, rd_kafka_t *client, const char *topic,
+                         const struct rd_kafka_metadata **ret_metadata)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    if (!handle)
+        return kafka_failed(settings, topic, rd_kafka_last_error());
+    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, ret_metadata, KAFKA_TIMEOUT_MS);
+    rd_kafka_topic_destroy(handle);
+    return error ? kafka_failed(settings, topic, error) : CLI_OK;
+}
+
+static bool is_moving(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
+int kafka_ends(const struct settings *settings, rd_kafka_t *client, const char *topic, int32_t partition,
+               int64_t *ret_low, int64_t *ret_end)
+{
+    int64_t until_ms = steady_ms() + KAFKA_TIMEOUT_MS;
+    for (;;) {
+        rd_kafka_resp_err_t error =
+            rd_kafka_query_watermark_offsets(client, topic, partition, ret_low, ret_end, KAFKA_TIMEOUT_MS);
+        if (!error)
+            return CLI_OK;
+        if (!is_moving(error) || steady_ms() >= until_ms)
+            return kafka_failed(settings, topic, error);
+        (void)poll(NULL, 0, RETRY_MS);
+    }
+}

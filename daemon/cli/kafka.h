@@ -1,0 +1,34 @@
+/*
+ * Kafka clients of the commands: made from the configuration, used in one thread, never members of the group.
+ *
+ * Functions return an exit code and have said on stderr what is wrong.
+ */
+#ifndef ROIWATCH_DAEMON_CLI_KAFKA_H
+#define ROIWATCH_DAEMON_CLI_KAFKA_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "daemon/cli/cli.h"
+
+enum { KAFKA_TIMEOUT_MS = 10000 };
+
+/* brokers NULL takes those of the settings. Owned by the caller: rd_kafka_destroy, or CLEANUP(kafka_release).
+ */
+MUST_CHECK int kafka_client(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
+                            rd_kafka_t **ret_client);
+void kafka_release(rd_kafka_t **client);
+
+/* CLI_DENIED for errors of rights and logins, CLI_UNAVAILABLE for the rest; says `what: error`. */
+int kafka_failed(const struct settings *settings, const char *what, rd_kafka_resp_err_t error);
+
+/* Metadata of one topic (owned by the caller: rd_kafka_metadata_destroy); waits for the brokers
+ * KAFKA_TIMEOUT_MS at most. */
+MUST_CHECK int kafka_topic_metadata(const struct settings *settings, rd_kafka_t *client, const char *topic,
+                                    const struct rd_kafka_metadata **ret_metadata);
+
+/* First offset and last stable offset of a partition. Tries again while its leadership moves (a topic that
+ * was only just created, a broker that restarts), KAFKA_TIMEOUT_MS at most. */
+MUST_CHECK int kafka_ends(const struct settings *settings, rd_kafka_t *client, const char *topic,
+                          int32_t partition, int64_t *ret_low, int64_t *ret_end);
+
+#endif

@@ -1,0 +1,257 @@
+#include <stdio.h>
+
+#include "daemon/cli/commands.h"
+#include "daemon/cli/reader.h"
+#include "daemon/cli/text.h"
+#include "lib/report/report.h"
+
+enum { NAME_COLUMNS = 28, VALUE_COLUMNS = 18 };
+
+/* All that is shown: the campaign's hash and one hash a window, in the configured order. */
+struct picture {
+    struct span id;
+    redisReply *campaign;
+    redisReply *windows[WINDOWS_MAX];
+    size_t n_windows;
+};
+
+static void picture_deinit(struct picture *picture)
+{
+    reply_free(&picture->campaign);
+    for (size_t i = 0; i < picture->n_windows; i++)
+        reply_free(&picture->windows[i]);
+}
+
+static int read_picture(struct store *store, const struct settings *settings, struct picture *picture)
+{
+    const struct windows_settings *windows = &settings->windows;
+    int r = reader_send_key(store, picture->id, NULL);
+    for (size_t i = 0; !r && i < windows->n && i < WINDOWS_MAX; i++)
+        r = reader_send_key(store, picture->id, windows->items[i].name);
+    if (!r)
+        r = store_take(store, STORE_ARRAY, &picture->campaign);
+    for (size_t i = 0; !r && i < windows->n && i < WINDOWS_MAX; i++) {
+        r = store_take(store, STORE_ARRAY, &picture->windows[i]);
+        if (!r)
+            picture->n_windows++;
+    }
+    return r;
+}
+
+static bool is_empty(const struct picture *picture)
+{
+    size_t n = picture->campaign->elements;
+    for (size_t i = 0; i < picture->n_windows; i++)
+        n += picture->windows[i]->elements;
+    return n == 0;
+}
+
+/* Whether a field's name begins so; the rest of it then. */
+static bool after_prefix(struct span name, const char *prefix, struct span *ret_rest)
+{
+    size_t size = strlen(prefix);
+    if (name.size < size || memcmp(name.data, prefix, size) != 0)
+        return false;
+    *ret_rest = span_from(name.data + size, name.size - size);
+    return true;
+}
+
+/* Fields of the campaign's hash whose name begins with prefix, as an object; raw where the values are JSON
+ * already. */
+static void group_json(struct buffer *out, const redisReply *fields, const char *prefix, bool raw)
+{
+    bool first = true;
+    buffer_append_u8(out, '{');
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        struct span name;
+        if (!after_prefix(reply_span(fields->element[i]), prefix, &name))
+            continue;
+        if (!first)
+            buffer_append_u8(out, ',');
+        first = false;
+        json_append_text(out, name);
+        buffer_append_u8(out, ':');
+        if (raw)
+            buffer_append_span(out, reply_span(fields->element[i + 1]));
+        else
+            json_append_text(out, reply_span(fields->element[i + 1]));
+    }
+    buffer_append_u8(out, '}');
+}
+
+static void window_json(struct buffer *out, const redisReply *fields)
+{
+    buffer_append_u8(out, '{');
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        if (i)
+            buffer_append_u8(out, ',');
+        json_field(out, reply_span(fields->element[i]), reply_span(fields->element[i + 1]));
+    }
+    buffer_append_u8(out, '}');
+}
+
+static void picture_json(struct buffer *out, const struct picture *picture, const struct settings *settings)
+{
+    static const char *const plain[] = {"state", "currency", "as_of_ms", "rev"};
+    buffer_append_text(out, "{\"campaign\":");
+    json_append_text(out, picture->id);
+    for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+        if (!reply_has_field(picture->campaign, plain[i]))
+            continue;
+        buffer_append_u8(out, ',');
+        json_field(out, span_of(plain[i]), reply_field(picture->campaign, plain[i]));
+    }
+    buffer_append_text(out, ",\"labels\":");
+    group_json(out, picture->campaign, "label:", false);
+    buffer_append_text(out, ",\"goals\":");
+    group_json(out, picture->campaign, "goal:", true);
+    buffer_append_text(out, ",\"windows\":{");
+    for (size_t i = 0; i < picture->n_windows; i++) {
+        if (i)
+            buffer_append_u8(out, ',');
+        json_append_text(out, span_of(settings->windows.items[i].name));
+        buffer_append_u8(out, ':');
+        window_json(out, picture->windows[i]);
+    }
+    buffer_append_text(out, "}}\n");
+}
+
+/* The value of one field as people read it. */
+static void value_text(struct buffer *text, enum report_field field, struct span value)
+{
+    if (value.size == 0)
+        buffer_append_u8(text, '-');
+    else if (report_field_unit(field) == REPORT_MONEY)
+        text_money(text, span_i64(value, 0));
+    else if (report_field_unit(field) == REPORT_MICRO_ORDERS)
+        text_money(text, span_i64(value, 0));
+    else if (field == REPORT_ROAS)
+        text_safe(text, value);
+    else if (report_field_unit(field) == REPORT_RATIO)
+        text_percent(text, value);
+    else
+        text_safe(text, value);
+}
+
+/* "cost_micros" is shown as "cost": the unit is in the number. */
+static struct span field_title(enum report_field field)
+{
+    struct span name = span_of(report_field_name(field));
+    static const char *const endings[] = {"_micros", "_micro"};
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+        size_t size = strlen(endings[i]);
+        if (name.size > size && memcmp(name.data + name.size - size, endings[i], size) == 0)
+            return span_from(name.data, name.size - size);
+    }
+    return name;
+}
+
+static void table_line(struct buffer *out, const struct picture *picture, enum report_field field)
+{
+    text_padded(out, field_title(field), NAME_COLUMNS, false);
+    for (size_t i = 0; i < picture->n_windows; i++) {
+        CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+        value_text(&text, field, reply_field(picture->windows[i], report_field_name(field)));
+        text_padded(out, buffer_span(&text), VALUE_COLUMNS, true);
+    }
+    buffer_append_u8(out, '\n');
+}
+
+static void bound_line(struct buffer *out, const struct picture *picture, const char *title,
+                       const char *field)
+{
+    text_padded(out, span_of(title), NAME_COLUMNS, false);
+    for (size_t i = 0; i < picture->n_windows; i++) {
+        CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+        int64_t at_ms = span_i64(reply_field(picture->windows[i], field), 0);
+        if (at_ms)
+            text_time(&text, at_ms);
+        else
+            buffer_append_u8(&text, '-');
+        /* Without its seconds the time fits the column. */
+        text_padded(out, span_from(text.data, text.size > 16 ? 16 : text.size), VALUE_COLUMNS, true);
+    }
+    buffer_append_u8(out, '\n');
+}
+
+static void goals_text(struct buffer *out, const redisReply *fields)
+{
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        struct span name;
+        if (after_prefix(reply_span(fields->element[i]), "goal:", &name)) {
+            buffer_append_text(out, "goal ");
+            text_safe(out, name);
+            buffer_append_text(out, ": ");
+            text_safe(out, reply_span(fields->element[i + 1]));
+            buffer_append_u8(out, '\n');
+        } else if (after_prefix(reply_span(fields->element[i]), "label:", &name)) {
+            buffer_append_text(out, "label ");
+            text_safe(out, name);
+            buffer_append_text(out, ": ");
+            text_safe(out, reply_span(fields->element[i + 1]));
+            buffer_append_u8(out, '\n');
+        }
+    }
+}
+
+static void picture_text(struct buffer *out, const struct picture *picture, const struct settings *settings)
+{
+    text_safe(out, picture->id);
+    buffer_append_text(out, "  state ");
+    struct span state = reply_field(picture->campaign, "state");
+    text_safe(out, state.size ? state : span_of("-"));
+    buffer_append_text(out, ", complete up to ");
+    text_time(out, span_i64(reply_field(picture->campaign, "as_of_ms"), 0));
+    buffer_append_text(out, " UTC, amounts in ");
+    text_safe(out, span_of(settings->account.currency));
+    buffer_append_text(out, "\n\n");
+    text_padded(out, span_of("window"), NAME_COLUMNS, false);
+    for (size_t i = 0; i < picture->n_windows; i++)
+        text_padded(out, span_of(settings->windows.items[i].name), VALUE_COLUMNS, true);
+    buffer_append_u8(out, '\n');
+    for (enum report_field field = 0; field < N_REPORT_FIELDS; field++)
+        table_line(out, picture, field);
+    bound_line(out, picture, "from (UTC)", "from_ms");
+    bound_line(out, picture, "to (UTC)", "to_ms");
+    buffer_append_u8(out, '\n');
+    goals_text(out, picture->campaign);
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    CLEANUP(settings_release) struct settings *settings = NULL;
+    CLEANUP(store_deinit) struct store store = {0};
+    CLEANUP(picture_deinit) struct picture picture = {0};
+    CLEANUP(buffer_deinit) struct buffer out = BUFFER_INIT;
+    struct cli_arguments arguments;
+    int r = options_read(&show_command, argc, argv, &arguments);
+    if (!r)
+        r = cli_load(cli, &settings);
+    if (!r)
+        r = store_open(&store, &settings->redis);
+    if (r)
+        return r;
+    picture.id = span_of(arguments.positional[0]);
+    r = read_picture(&store, settings, &picture);
+    if (r)
+        return r;
+    if (is_empty(&picture)) {
+        text_safe(&out, picture.id);
+        fprintf(stderr, "roiwatch show: no campaign \"%.*s\" has been counted under the prefix %s\n",
+                (int)out.size, out.data, settings->redis.prefix);
+        return CLI_FAILED;
+    }
+    if (cli->json)
+        picture_json(&out, &picture, settings);
+    else
+        picture_text(&out, &picture, settings);
+    return text_flush(&out);
+}
+
+const struct cli_command show_command = {
+    .name = "show",
+    .arguments = "CAMPAIGN",
+    .summary = "print a campaign's windows and goals",
+    .n_positional = 1,
+    .run = run,
+};

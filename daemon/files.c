@@ -1,0 +1,32 @@
+#include "daemon/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+}
+
+int file_read(const char *path, size_t size_max, struct buffer *buffer)
+{
+    char chunk[16 * 1024];
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    for (size_t total = 0;;) {
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return buffer_status(buffer);
+        total += (size_t)n;
+        if (total > size_max)
+            return -EFBIG;
+        buffer_append(buffer, chunk, (size_t)n);
+    }
+}

@@ -1,0 +1,99 @@
+#include "daemon/kafka_conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct pair {
+    const char *name;
+    const char *value;
+};
+
+/* Defaults that an operator may change. */
+static const struct pair consumer_defaults[] = {
+    {"fetch.max.bytes", "4000000"}, /* larger replies make the allocator give pages back and fault them in again */
+    {"topic.metadata.refresh.interval.ms", "30000"},
+    {"partition.assignment.strategy", "roundrobin"}, /* cooperative-sticky is only sound from 2.6.1 on */
+    {"client.id", "roiwatch"},
+};
+
+/* What exactness rests on: a property passed through may not change it. */
+static const struct pair consumer_fixed[] = {
+    {"enable.auto.commit", "false"},   {"enable.auto.offset.store", "false"}, {"auto.offset.reset", "error"},
+    {"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},  {"statistics.interval.ms", "1000"},
+};
+
+static const struct pair producer_defaults[] = {{"client.id", "roiwatch"}, {"linger.ms", "5"}};
+static const struct pair producer_fixed[] = {{"acks", "all"}, {"message.timeout.ms", "0"}, {"enable.idempotence", "true"}};
+
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value, char *why, size_t why_size)
+{
+    return rd_kafka_conf_set(conf, name, value, why, why_size) == RD_KAFKA_CONF_OK ? 0 : 1;
+}
+
+static int set_all(rd_kafka_conf_t *conf, const struct pair *pairs, size_t n, char *why, size_t why_size)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = set(conf, pairs[i].name, pairs[i].value, why, why_size);
+    return r;
+}
+
+static int set_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settings, const struct pair *fixed, size_t n_fixed, char *why,
+                      size_t why_size)
+{
+    for (size_t i = 0; i < settings->properties.n; i++) {
+        const struct kafka_property *property = &settings->properties.items[i];
+        for (size_t f = 0; f < n_fixed; f++) {
+            if (strcmp(property->name, fixed[f].name) == 0 && strcmp(property->value, fixed[f].value) != 0) {
+                snprintf(why, why_size, "kafka.properties.%s: must stay %s, counting exactly rests on it", property->name, fixed[f].value);
+                return 1;
+            }
+        }
+        char detail[256];
+        if (set(conf, property->name, property->value, detail, sizeof(detail))) {
+            snprintf(why, why_size, "kafka.properties.%s: %s", property->name, detail);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int kafka_conf_consumer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why, size_t why_size)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int r = set(conf, "bootstrap.servers", settings->brokers, why, why_size);
+    r = r ? r : set(conf, "group.id", settings->group, why, why_size);
+    r = r ? r : set_all(conf, consumer_defaults, ARRAY_SIZE(consumer_defaults), why, why_size);
+    r = r ? r : set_passed(conf, settings, consumer_fixed, ARRAY_SIZE(consumer_fixed), why, why_size);
+    r = r ? r : set_all(conf, consumer_fixed, ARRAY_SIZE(consumer_fixed), why, why_size);
+    if (r) {
+        rd_kafka_conf_destroy(conf);
+        return r;
+    }
+    *ret_conf = conf;
+    return 0;
+}
+
+/* A property that only consumers have is no error for the producer. */
+static int producer_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settings)
+{
+    char detail[256];
+    for (size_t i = 0; i < settings->properties.n; i++)
+        (void)set(conf, settings->properties.items[i].name, settings->properties.items[i].value, detail, sizeof(detail));
+    return 0;
+}
+
+int kafka_conf_producer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why, size_t why_size)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int r = set(conf, "bootstrap.servers", settings->brokers, why, why_size);
+    r = r ? r : set_all(conf, producer_defaults, ARRAY_SIZE(producer_defaults), why, why_size);
+    r = r ? r : producer_passed(conf, settings);
+    r = r ? r : set_all(conf, producer_fixed, ARRAY_SIZE(producer_fixed), why, why_size);
+    if (r) {
+        rd_kafka_conf_destroy(conf);
+        return r;
+    }
+    *ret_conf = conf;
+    return 0;
+}

@@ -1,0 +1,77 @@
+/*
+ * The source: a Kafka consumer whose every partition is read from its own queue, in the one thread of the loop.
+ *
+ * DESIGN
+ *   Positions are not Kafka's: the shards' vectors say where to read. So there is no automatic commit and no automatic
+ *   reset, and a partition is assigned with an explicit offset. The rebalance callback runs inside the poll: it only
+ *   notes what the group wants; the app gives partitions up or takes them when it is ready, and tells the group then.
+ *   Back-pressure is not reading: queues are not forwarded, and librdkafka stops fetching when they are full.
+ *   A message counts only if its offset is at or beyond the one expected next; after a start over, what is left from
+ *   before is recognised and dropped.
+ */
+#ifndef ROIWATCH_DAEMON_KAFKA_SOURCE_H
+#define ROIWATCH_DAEMON_KAFKA_SOURCE_H
+
+#include <librdkafka/rdkafka.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/kafka_settings.h"
+#include "lib/base/must.h"
+#include "lib/base/span.h"
+
+struct kafka_source;
+
+struct source_message {
+    size_t slot;          /* index in the current assignment */
+    int64_t offset;
+    int64_t timestamp_ms; /* the record's own, or -1 */
+    struct span key;
+    struct span value;    /* data NULL: a tombstone */
+};
+
+struct source_handlers {
+    void (*wake)(void *context);                              /* something can be read or polled */
+    void (*assigned)(void *context);                          /* the group gives: see kafka_source_offered */
+    void (*revoked)(void *context);                           /* the group takes everything back */
+    int (*message)(void *context, const struct source_message *message); /* 0, or stop reading and forward it */
+    void (*end)(void *context, size_t slot, int64_t offset);  /* end of partition at offset */
+    void (*fault)(void *context, const char *why);            /* a partition cannot be read on: data is gone */
+    void *context;
+};
+
+/* Makes the consumer and joins the group. A refused property is an error with its text in why: 1. */
+MUST_CHECK int kafka_source_new(sd_event *event, const struct kafka_settings *settings, const struct source_handlers *handlers,
+                                char *why, size_t why_size, struct kafka_source **ret_source);
+/* Leaves the group and closes; blocks for a moment. */
+void kafka_source_free(struct kafka_source *source);
+
+/* The partitions of the latest assigned() (owned by the source), to be taken with kafka_source_take. */
+const rd_kafka_topic_partition_list_t *kafka_source_offered(const struct kafka_source *source);
+/* Low and high watermark of a partition; blocks up to timeout_ms. 0 or -EIO with why. */
+MUST_CHECK int kafka_source_watermarks(struct kafka_source *source, const char *topic, int32_t partition, int timeout_ms,
+                                       int64_t *ret_low, int64_t *ret_high);
+/* First offset at or after a time; the high watermark where there is none. */
+MUST_CHECK int kafka_source_offset_at(struct kafka_source *source, const char *topic, int32_t partition, int64_t time_ms,
+                                      int timeout_ms, int64_t *ret_offset);
+/* The group's committed offsets of what is offered, -1 where there is none. offsets has room for all of them. */
+MUST_CHECK int kafka_source_committed(struct kafka_source *source, int timeout_ms, int64_t *ret_offsets);
+/* Number of partitions of each configured topic (0: it does not exist), in the settings' order. */
+MUST_CHECK int kafka_source_partition_counts(struct kafka_source *source, int timeout_ms, int32_t *ret_counts);
+
+/* Starts (or starts over) reading what is offered, at offsets in the same order: the index there is the slot. */
+MUST_CHECK int kafka_source_take(struct kafka_source *source, const int64_t *offsets);
+/* Gives everything up: the answer to revoked(). */
+void kafka_source_give_up(struct kafka_source *source);
+
+/* Serves callbacks of the group; never blocks. */
+void kafka_source_poll(struct kafka_source *source);
+/* Reads up to limit messages of all partitions in turn. Returns how many, or what the message handler returned. */
+MUST_CHECK int kafka_source_read(struct kafka_source *source, size_t limit);
+/* Is the slot's leader connected and was it heard from within 5 s? */
+bool kafka_source_heard(const struct kafka_source *source, size_t slot);
+/* Tells the group how far it is, for people and lag tools. */
+void kafka_source_commit(struct kafka_source *source, const int64_t *offsets);
+/* The client, for those who need more of it. */
+rd_kafka_t *kafka_source_client(struct kafka_source *source);
+
+#endif

@@ -1,0 +1,393 @@
+#include "daemon/redis_store.h"
+
+#include <errno.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "daemon/redis_login.h"
+#include "daemon/redis_tree.h"
+
+enum { SHA_SIZE = 41, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 2000, CHECK_SELECT = 1 };
+
+struct redis_store {
+    sd_event *event;
+    const struct redis_settings *settings;
+    struct redis_handlers handlers;
+    redisAsyncContext *redis; /* NULL between attempts */
+    sd_event_source *io;
+    sd_event_source *retry;
+    sd_event_source *free_later; /* frees the context outside of its own callbacks */
+    uint32_t wanted;             /* EPOLLIN | EPOLLOUT as hiredis asks */
+    int64_t retry_ms;
+    size_t checks_open;          /* answers outstanding before the connection is ready */
+    bool ready;
+    bool closing;
+    char sha[N_SCRIPTS][SHA_SIZE];
+    const char **argv; /* reused by send */
+    size_t *argvlen;
+    size_t argv_capacity;
+};
+
+/* What an answer needs to find its way: one a call. */
+struct ticket {
+    struct redis_store *store;
+    redis_answer answer;
+    void *context;
+    uint64_t tag;
+    enum script script;
+};
+
+static int store_connect(struct redis_store *store);
+
+static int store_on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct redis_store *store = userdata;
+    (void)source;
+    (void)usec;
+    store->retry = sd_event_source_unref(store->retry);
+    return store_connect(store);
+}
+
+/* Tries again after a while that doubles up to RETRY_LAST_MS. */
+static void store_retry(struct redis_store *store, const char *why)
+{
+    bool first = store->retry_ms == RETRY_FIRST_MS || store->ready;
+    store->ready = false;
+    if (store->closing)
+        return;
+    if (first)
+        store->handlers.lost(store->handlers.context, why);
+    uint64_t delay_us = (uint64_t)store->retry_ms * 1000;
+    store->retry_ms = store->retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS : store->retry_ms * 2;
+    if (!store->retry)
+        (void)sd_event_add_time_relative(store->event, &store->retry, CLOCK_MONOTONIC, delay_us, 10000, store_on_retry, store);
+}
+
+static void store_fault(struct redis_store *store, enum redis_fault fault, const char *why)
+{
+    store->closing = true;
+    store->handlers.fault(store->handlers.context, fault, why);
+}
+
+/* The adapter between hiredis and sd-event: one io source whose mask follows what hiredis wants. */
+static int io_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+    struct redis_store *store = userdata;
+    (void)source;
+    (void)fd;
+    if (store->redis && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+        redisAsyncHandleRead(store->redis);
+    if (store->redis && (events & EPOLLOUT))
+        redisAsyncHandleWrite(store->redis);
+    return 0;
+}
+
+static void io_want(struct redis_store *store, uint32_t wanted)
+{
+    if (store->io && wanted != store->wanted)
+        (void)sd_event_source_set_io_events(store->io, wanted);
+    store->wanted = wanted;
+}
+
+static void io_add_read(void *data)
+{
+    struct redis_store *store = data;
+    io_want(store, store->wanted | EPOLLIN);
+}
+
+static void io_del_read(void *data)
+{
+    struct redis_store *store = data;
+    io_want(store, store->wanted & ~(uint32_t)EPOLLIN);
+}
+
+static void io_add_write(void *data)
+{
+    struct redis_store *store = data;
+    io_want(store, store->wanted | EPOLLOUT);
+}
+
+static void io_del_write(void *data)
+{
+    struct redis_store *store = data;
+    io_want(store, store->wanted & ~(uint32_t)EPOLLOUT);
+}
+
+static void io_cleanup(void *data)
+{
+    struct redis_store *store = data;
+    if (store->io) {
+        (void)sd_event_source_set_enabled(store->io, SD_EVENT_OFF);
+        store->io = sd_event_source_unref(store->io);
+    }
+    store->wanted = 0;
+}
+
+static void on_disconnect(const redisAsyncContext *redis, int status)
+{
+    struct redis_store *store = redis->data;
+    char why[160];
+    snprintf(why, sizeof(why), "%s", status == REDIS_OK ? "closed" : redis->errstr);
+    store->redis = NULL; /* hiredis frees the context after this callback */
+    store_retry(store, why);
+}
+
+static void on_connect(const redisAsyncContext *redis, int status)
+{
+    struct redis_store *store = redis->data;
+    if (status == REDIS_OK)
+        return;
+    char why[160];
+    snprintf(why, sizeof(why), "%s", redis->errstr);
+    store->redis = NULL; /* as above */
+    store_retry(store, why);
+}
+
+static void check_done(struct redis_store *store)
+{
+    if (--store->checks_open > 0 || store->closing)
+        return;
+    store->ready = true;
+    store->retry_ms = RETRY_FIRST_MS;
+    store->handlers.ready(store->handlers.context);
+}
+
+static void on_login(redisAsyncContext *redis, void *data, void *privdata)
+{
+    struct redis_store *store = redis->data;
+    redisReply *reply = data;
+    (void)privdata;
+    if (!reply || store->closing)
+        return;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        if (redis_error_denied(reply->str))
+            store_fault(store, REDIS_FAULT_DENIED, reply->str);
+        else
+            redisAsyncDisconnect(redis);
+        return;
+    }
+    check_done(store);
+}
+
+static void on_info(redisAsyncContext *redis, void *data, void *privdata)
+{
+    struct redis_store *store = redis->data;
+    redisReply *reply = data;
+    (void)privdata;
+    if (!reply || store->closing)
+        return;
+    char why[256];
+    switch (redis_check_info(reply->type == REDIS_REPLY_ERROR ? NULL : reply->str, why, sizeof(why))) {
+    case REDIS_INFO_OK:
+        check_done(store);
+        break;
+    case REDIS_INFO_LOADING:
+        redisAsyncDisconnect(redis);
+        break;
+    case REDIS_INFO_REFUSED:
+        store_fault(store, REDIS_FAULT_CONFIGURATION, why);
+        break;
+    }
+}
+
+static void on_script(redisAsyncContext *redis, void *data, void *privdata)
+{
+    struct redis_store *store = redis->data;
+    redisReply *reply = data;
+    size_t script = (size_t)(uintptr_t)privdata;
+    if (!reply || store->closing)
+        return;
+    if (reply->type != REDIS_REPLY_STRING || reply->len != SHA_SIZE - 1) {
+        if (reply->type == REDIS_REPLY_ERROR && redis_error_denied(reply->str))
+            store_fault(store, REDIS_FAULT_DENIED, reply->str);
+        else
+            redisAsyncDisconnect(redis);
+        return;
+    }
+    memcpy(store->sha[script], reply->str, SHA_SIZE);
+    check_done(store);
+}
+
+static int load_scripts(struct redis_store *store)
+{
+    for (size_t i = SCRIPT_NONE + 1; i < N_SCRIPTS; i++) {
+        struct span text = script_text((enum script)i);
+        const char *argv[] = {"SCRIPT", "LOAD", text.data};
+        const size_t sizes[] = {6, 4, text.size};
+        store->checks_open++;
+        if (redisAsyncCommandArgv(store->redis, on_script, (void *)(uintptr_t)i, 3, argv, sizes) != REDIS_OK)
+            return -ENOTCONN;
+    }
+    return 0;
+}
+
+/* Logs in, selects, looks at the server, loads the scripts: all sent at once, ready when all are answered. */
+static int store_check(struct redis_store *store)
+{
+    const struct redis_settings *settings = store->settings;
+    store->checks_open = 0;
+    char *password = NULL;
+    int r = redis_password(settings, &password);
+    if (r < 0) {
+        char why[256];
+        snprintf(why, sizeof(why), "redis.password_file %s: %s", settings->password_file, strerror(-r));
+        store_fault(store, REDIS_FAULT_CONFIGURATION, why);
+        return 0;
+    }
+    if (password) {
+        const char *argv[] = {"AUTH", settings->username ? settings->username : "default", password};
+        store->checks_open++;
+        r = redisAsyncCommandArgv(store->redis, on_login, NULL, 3, argv, NULL);
+        explicit_bzero(password, strlen(password));
+        free(password);
+        if (r != REDIS_OK)
+            return -ENOTCONN;
+    }
+    store->checks_open += CHECK_SELECT + 1;
+    if (redisAsyncCommand(store->redis, on_login, NULL, "SELECT %d", (int)settings->address.db) != REDIS_OK ||
+        redisAsyncCommand(store->redis, on_info, NULL, "INFO") != REDIS_OK)
+        return -ENOTCONN;
+    return load_scripts(store);
+}
+
+static int store_connect(struct redis_store *store)
+{
+    const struct redis_address *address = &store->settings->address;
+    redisAsyncContext *redis = address->path ? redisAsyncConnectUnix(address->path) : redisAsyncConnect(address->host, (int)address->port);
+    if (!redis)
+        return -ENOMEM;
+    if (redis->err) {
+        char why[160];
+        snprintf(why, sizeof(why), "%s", redis->errstr);
+        redisAsyncFree(redis);
+        store_retry(store, why);
+        return 0;
+    }
+    redis->data = store;
+    redis->ev.data = store;
+    redis->ev.addRead = io_add_read;
+    redis->ev.delRead = io_del_read;
+    redis->ev.addWrite = io_add_write;
+    redis->ev.delWrite = io_del_write;
+    redis->ev.cleanup = io_cleanup;
+    store->redis = redis;
+    store->wanted = 0;
+    int r = sd_event_add_io(store->event, &store->io, redis->c.fd, 0, io_ready, store);
+    if (r < 0)
+        return r;
+    redisAsyncSetConnectCallback(redis, on_connect);
+    redisAsyncSetDisconnectCallback(redis, on_disconnect);
+    return store_check(store);
+}
+
+int redis_store_new(sd_event *event, const struct redis_settings *settings, const struct redis_handlers *handlers,
+                    struct redis_store **ret_store)
+{
+    struct redis_store *store = calloc(1, sizeof(*store));
+    if (!store)
+        return -ENOMEM;
+    store->event = sd_event_ref(event);
+    store->settings = settings;
+    store->handlers = *handlers;
+    store->retry_ms = RETRY_FIRST_MS;
+    int r = store_connect(store);
+    if (r < 0) {
+        redis_store_free(store);
+        return r;
+    }
+    *ret_store = store;
+    return 0;
+}
+
+void redis_store_free(struct redis_store *store)
+{
+    if (!store)
+        return;
+    store->closing = true;
+    store->ready = false;
+    if (store->redis)
+        redisAsyncFree(store->redis);
+    sd_event_source_disable_unref(store->retry);
+    free(store->argv);
+    free(store->argvlen);
+    sd_event_unref(store->event);
+    free(store);
+}
+
+bool redis_store_is_ready(const struct redis_store *store)
+{
+    return store->ready;
+}
+
+static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
+{
+    struct ticket *ticket = privdata;
+    redisReply *reply = data;
+    CLEANUP(redis_tree_deinit) struct redis_tree tree = {0};
+    const struct reply *converted = NULL;
+    if (reply && redis_tree_convert(&tree, reply) == 0)
+        converted = tree.root;
+    if (reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 && !ticket->store->closing) {
+        /* The server forgot the scripts: load them again; the caller starts over and finds them. */
+        ticket->store->checks_open++;
+        (void)load_scripts(ticket->store);
+        ticket->store->checks_open--;
+    }
+    (void)redis;
+    ticket->answer(ticket->context, ticket->tag, converted);
+    free(ticket);
+}
+
+static int argv_reserve(struct redis_store *store, size_t n)
+{
+    if (n <= store->argv_capacity)
+        return 0;
+    const char **argv = realloc(store->argv, n * 2 * sizeof(*argv));
+    if (!argv)
+        return -ENOMEM;
+    store->argv = argv;
+    size_t *argvlen = realloc(store->argvlen, n * 2 * sizeof(*argvlen));
+    if (!argvlen)
+        return -ENOMEM;
+    store->argvlen = argvlen;
+    store->argv_capacity = n * 2;
+    return 0;
+}
+
+int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer, void *context, uint64_t tag)
+{
+    if (!store->ready || !store->redis)
+        return -ENOTCONN;
+    int r = argv_reserve(store, call->n_args + 3);
+    if (r < 0)
+        return r;
+    char n_keys[16];
+    size_t n = 0;
+    if (call->script != SCRIPT_NONE) {
+        int size = snprintf(n_keys, sizeof(n_keys), "%zu", call->n_keys);
+        struct span head[] = {span_of("EVALSHA"), span_of(store->sha[call->script]), span_from(n_keys, (size_t)size)};
+        for (size_t i = 0; i < ARRAY_SIZE(head); i++, n++) {
+            store->argv[n] = head[i].data;
+            store->argvlen[n] = head[i].size;
+        }
+    }
+    for (size_t i = 0; i < call->n_args; i++, n++) {
+        struct span arg = call_get(call, i);
+        store->argv[n] = arg.data;
+        store->argvlen[n] = arg.size;
+    }
+    struct ticket *ticket = malloc(sizeof(*ticket));
+    if (!ticket)
+        return -ENOMEM;
+    *ticket = (struct ticket){store, answer, context, tag, call->script};
+    if (redisAsyncCommandArgv(store->redis, on_answer, ticket, (int)n, store->argv, store->argvlen) != REDIS_OK) {
+        free(ticket);
+        return -ENOTCONN;
+    }
+    return 0;
+}

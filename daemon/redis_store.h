@@ -1,0 +1,41 @@
+/*
+ * The store: one asynchronous Redis connection in the event loop. It sends the core's calls and hands replies back.
+ *
+ * After any connection error the context is freed and opened again with backoff; every call in flight is answered with
+ * NULL first. A new connection logs in, selects the database, checks version and eviction policy and loads the
+ * scripts; then it is ready.
+ */
+#ifndef ROIWATCH_DAEMON_REDIS_STORE_H
+#define ROIWATCH_DAEMON_REDIS_STORE_H
+
+#include <systemd/sd-event.h>
+
+#include "daemon/redis_settings.h"
+#include "lib/shard/call.h"
+
+struct redis_store;
+
+enum redis_fault {
+    REDIS_FAULT_NONE,
+    REDIS_FAULT_DENIED,        /* login or right refused */
+    REDIS_FAULT_CONFIGURATION, /* eviction policy, version */
+};
+
+struct redis_handlers {
+    void (*ready)(void *context);                       /* connected and checked */
+    void (*lost)(void *context, const char *why);       /* connection gone; it will be tried again */
+    void (*fault)(void *context, enum redis_fault fault, const char *why); /* not worth trying again */
+    void *context;
+};
+
+/* reply NULL: the connection went, the outcome is not known. */
+typedef void (*redis_answer)(void *context, uint64_t tag, const struct reply *reply);
+
+MUST_CHECK int redis_store_new(sd_event *event, const struct redis_settings *settings, const struct redis_handlers *handlers,
+                               struct redis_store **ret_store);
+void redis_store_free(struct redis_store *store);
+bool redis_store_is_ready(const struct redis_store *store);
+/* Sends a call; the answer comes from the loop, never from here. -ENOTCONN where it is not ready. */
+MUST_CHECK int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer, void *context, uint64_t tag);
+
+#endif

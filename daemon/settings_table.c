@@ -1,0 +1,134 @@
+#include "daemon/settings_table.h"
+
+#include <assert.h>
+
+#include "daemon/settings.h"
+#include "lib/config/read.h"
+#include "lib/config/value.h"
+
+static bool currency_read(struct config_run *run, const struct config_node *node, void *ret_value)
+{
+    const char *text = config_scalar(run, node, "currency");
+    if (!text)
+        return false;
+    if (strlen(text) != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3) {
+        config_fail(run, node, "\"%.64s\" is no currency; allowed are three upper-case letters, such as EUR",
+                    text);
+        return false;
+    }
+    *(const char **)ret_value = text;
+    return true;
+}
+
+static void currency_write(const void *value, bool json, struct buffer *buffer)
+{
+    value_write_text(*(const char *const *)value, json, buffer);
+}
+
+static const struct config_custom currency_custom = {
+    .name = "currency",
+    .size = sizeof(const char *),
+    .read = currency_read,
+    .write = currency_write,
+};
+
+static const struct config_row account_rows[] = {
+    {
+        .key = "currency",
+        .type = CONFIG_CUSTOM,
+        .flags = CONFIG_COUNTS,
+        .custom = &currency_custom,
+        .fallback = "EUR",
+        .effect = EFFECT_REFUSED,
+        .offset = offsetof(struct account_settings, currency),
+        .help = "ISO 4217 code of the currency in which everything is counted; fixed at the first start.",
+    },
+    {
+        .key = "timezone",
+        .type = CONFIG_TEXT,
+        .fallback = "UTC",
+        .least = 1,
+        .most = 64,
+        .effect = EFFECT_REBUILD,
+        .offset = offsetof(struct account_settings, timezone),
+        .help = "IANA name, such as Europe/Paris: whose days calendar windows and dates mean.",
+    },
+};
+
+static const struct config_shape account_shape = {
+    .rows = account_rows,
+    .n_rows = ARRAY_SIZE(account_rows),
+    .size = sizeof(struct account_settings),
+};
+
+static const struct config_row account_row = {
+    .key = "account",
+    .type = CONFIG_RECORD,
+    .shape = &account_shape,
+    .help = "What holds for all campaigns.",
+};
+
+static const struct config_row retention_row = {
+    .key = "retention",
+    .type = CONFIG_DURATION,
+    .fallback = "400d",
+    .least = DAY_MS,
+    .most = 3660 * DAY_MS,
+    .effect = EFFECT_LIVE,
+    .help = "A campaign without any event for so long, in event time, is forgotten.",
+};
+
+static const struct {
+    const struct config_row *row;
+    size_t offset;
+} joined[] = {
+    {&kafka_row, offsetof(struct settings, kafka)},
+    {&redis_row, offsetof(struct settings, redis)},
+    {&account_row, offsetof(struct settings, account)},
+    {&rates_row, 0},
+    {&windows_row, offsetof(struct settings, windows)},
+    {&lateness_row, offsetof(struct settings, lateness)},
+    {&attribution_row, offsetof(struct settings, attribution)},
+    {&ledger_row, offsetof(struct settings, ledger)},
+    {&measures_row, 0},
+    {&lookup_row, 0},
+    {&mapping_row, 0},
+    {&limits_row, offsetof(struct settings, limits)},
+    {&retention_row, offsetof(struct settings, retention_ms)},
+    {&alerts_row, offsetof(struct settings, alerts)},
+    {&http_row, offsetof(struct settings, http)},
+    {&defaults_row, offsetof(struct settings, campaigns)},
+    {&campaigns_row, offsetof(struct settings, campaigns)},
+};
+
+static_assert(ARRAY_SIZE(joined) <= SETTINGS_ROWS_MAX, "the joined table has room for every row");
+
+static bool same_window(const struct window_spec *a, const struct window_spec *b)
+{
+    return a->name[0] && a->kind == b->kind && a->length_ms == b->length_ms;
+}
+
+static void settings_check(struct config_run *run, const struct config_node *node, void *record)
+{
+    const struct settings *settings = record;
+    const struct windows_settings *windows = &settings->windows;
+    for (size_t i = 0; i < windows->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (same_window(&windows->items[i], &windows->items[j]))
+                config_fail_item(run, node, "windows", i, "%s is the same window as %s; name it once",
+                                 windows->items[i].name, windows->items[j].name);
+}
+
+void settings_table_init(struct settings_table *table)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(joined); i++) {
+        table->rows[i] = *joined[i].row;
+        table->rows[i].offset += joined[i].offset;
+    }
+    table->shape = (struct config_shape){
+        .rows = table->rows,
+        .n_rows = ARRAY_SIZE(joined),
+        .size = sizeof(struct settings),
+        .check = settings_check,
+    };
+}

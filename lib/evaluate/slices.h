@@ -1,0 +1,46 @@
+/*
+ * Slices: a campaign's cells of one tier in memory, in order of time.
+ *
+ * DESIGN
+ *   Each row holds the sum of all cells up to its own, so that the sum over any range is one subtraction and
+ * a window that rolls costs two look-ups, not its length. A change adds its difference to the rows after it:
+ * those are few, as what changes is mostly now. Sums wrap like unsigned numbers do; differences stay exact.
+ */
+#ifndef ROIWATCH_EVALUATE_SLICES_H
+#define ROIWATCH_EVALUATE_SLICES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/must.h"
+#include "lib/shard/columns.h"
+
+struct slice_row {
+    uint32_t start_minutes;
+    struct cell through; /* sum of all cells to this one */
+};
+
+struct slices {
+    struct slice_row *rows; /* owned, by start */
+    size_t n;
+    size_t capacity;
+    struct cell dropped; /* sum of what was dropped at the front */
+};
+
+void slices_deinit(struct slices *slices);
+
+/* Adds a cell at the end without order, holding its own value: only before slices_sort, on an empty list. */
+MUST_CHECK int slices_collect(struct slices *slices, uint32_t start_minutes, const struct cell *cell);
+/* Ends a collection: orders and sums it up. Starts are all different. */
+void slices_sort(struct slices *slices);
+
+/* Sets or replaces one cell. */
+MUST_CHECK int slices_set(struct slices *slices, uint32_t start_minutes, const struct cell *cell);
+/* Index of the first row that starts at or after start_ms. */
+size_t slices_find(const struct slices *slices, int64_t start_ms);
+int64_t slices_start_ms(const struct slices *slices, size_t index);
+/* Sum of the rows [first, end). */
+void slices_sum(const struct slices *slices, size_t first, size_t end, struct cell *ret_sum);
+void slices_drop(struct slices *slices, size_t n);
+
+#endif

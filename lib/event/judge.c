@@ -1,0 +1,217 @@
+#include "lib/event/judge.h"
+
+#include "lib/base/money.h"
+#include "lib/event/ts.h"
+
+/* Before it, seconds were taken for milliseconds. */
+static const int64_t year_2000_ms = INT64_C(946684800000);
+
+static int judge_type(const struct message *message, enum event_type topic_type, enum event_type *ret_type)
+{
+    const struct value *value = message_value(message, FIELD_TYPE);
+    enum event_type type = topic_type;
+
+    if (value) {
+        if (value->kind != JSON_STRING)
+            return REJECT_BAD_TYPE;
+        type = event_type_find(value->text);
+    }
+    if (!event_type_counted(type))
+        return REJECT_UNKNOWN_TYPE;
+    *ret_type = type;
+    return 0;
+}
+
+static bool is_future(int64_t ts_ms, int64_t record_ts_ms, int64_t future_ms)
+{
+    int64_t latest_ms;
+
+    if (record_ts_ms == NO_RECORD_TIME || __builtin_add_overflow(record_ts_ms, future_ms, &latest_ms))
+        return false;
+    return ts_ms > latest_ms;
+}
+
+static int judge_ts(const struct message *message, int64_t record_ts_ms, int64_t future_ms,
+                    int64_t *ret_ts_ms)
+{
+    const struct value *value = message_value(message, FIELD_TS);
+    int64_t ts_ms;
+    bool read;
+
+    if (!value)
+        return REJECT_MISSING_FIELD;
+    if (value->kind == JSON_NUMBER)
+        read = ts_from_number(&value->number, &ts_ms);
+    else if (value->kind == JSON_STRING)
+        read = ts_from_text(value->text, &ts_ms);
+    else
+        return REJECT_BAD_TYPE;
+    if (!read || ts_ms < year_2000_ms)
+        return REJECT_BAD_TIME;
+    if (is_future(ts_ms, record_ts_ms, future_ms))
+        return REJECT_FUTURE;
+    *ret_ts_ms = ts_ms;
+    return 0;
+}
+
+static int judge_id(const struct value *value, struct span *ret_id)
+{
+    bool integer = value->kind == JSON_NUMBER && value->number.integer;
+
+    if (!integer && value->kind != JSON_STRING)
+        return REJECT_BAD_TYPE;
+    if (value->text.size > ID_BYTES_MAX || memchr(value->text.data, '\0', value->text.size))
+        return REJECT_BAD_ID;
+    *ret_id = value->text;
+    return 0;
+}
+
+static int judge_campaign(const struct value *value, struct span *ret_id)
+{
+    struct span id;
+    int r = judge_id(value, &id);
+
+    if (r != 0)
+        return r;
+    if (span_equal(id, span_of(CAMPAIGN_UNATTRIBUTED)) || span_equal(id, span_of(CAMPAIGN_OVERFLOW)))
+        return REJECT_RESERVED_ID;
+    *ret_id = id;
+    return 0;
+}
+
+static int judge_money(const struct value *value, bool may_be_negative, int64_t *ret_micros)
+{
+    int64_t micros;
+    bool negative;
+    int r;
+
+    if (value->kind == JSON_NUMBER)
+        r = money_of_number(&value->number, &micros, &negative);
+    else if (value->kind == JSON_STRING)
+        r = money_parse(value->text, &micros, &negative);
+    else
+        return REJECT_BAD_TYPE;
+    if (r != 0)
+        return r == MONEY_OUT_OF_RANGE ? REJECT_MONEY_RANGE : REJECT_BAD_MONEY;
+    if (negative && !may_be_negative)
+        return REJECT_NEGATIVE_MONEY;
+    *ret_micros = micros;
+    return 0;
+}
+
+static int judge_currency(const struct message *message, const char *currency)
+{
+    const struct value *value = message_value(message, FIELD_CURRENCY);
+
+    if (!value)
+        return 0;
+    if (value->kind != JSON_STRING)
+        return REJECT_BAD_TYPE;
+    return span_equal(value->text, span_of(currency)) ? 0 : REJECT_UNKNOWN_CURRENCY;
+}
+
+enum shape { SHAPE_ID, SHAPE_CAMPAIGN, SHAPE_MONEY, SHAPE_SIGNED_MONEY };
+
+enum {
+    IN_IMPRESSION = 1 << EVENT_IMPRESSION,
+    IN_CLICK = 1 << EVENT_CLICK,
+    IN_ORDER = 1 << EVENT_ORDER,
+    IN_TOUCH = IN_IMPRESSION | IN_CLICK,
+};
+
+/* Which fields the types have beside ts and currency; a field of another type is not looked at. */
+static const struct field_rule {
+    enum field field;
+    enum shape shape;
+    unsigned types;    /* IN_… that have the field */
+    unsigned required; /* those of them that need it */
+    size_t offset;     /* of the member of struct event it goes to */
+} field_rules[] = {
+    {FIELD_CAMPAIGN_ID, SHAPE_CAMPAIGN, IN_TOUCH | IN_ORDER, IN_TOUCH, offsetof(struct event, campaign_id)},
+    {FIELD_EVENT_ID, SHAPE_ID, IN_TOUCH, 0, offsetof(struct event, event_id)},
+    {FIELD_CLICK_ID, SHAPE_ID, IN_CLICK | IN_ORDER, 0, offsetof(struct event, click_id)},
+    {FIELD_USER_ID, SHAPE_ID, IN_TOUCH | IN_ORDER, 0, offsetof(struct event, user_id)},
+    {FIELD_ORDER_ID, SHAPE_ID, IN_ORDER, IN_ORDER, offsetof(struct event, order_id)},
+    {FIELD_KIND, SHAPE_ID, IN_ORDER, 0, offsetof(struct event, kind)},
+    {FIELD_COST, SHAPE_MONEY, IN_TOUCH, 0, offsetof(struct event, cost_micros)},
+    {FIELD_REVENUE, SHAPE_MONEY, IN_ORDER, IN_ORDER, offsetof(struct event, revenue_micros)},
+    {FIELD_MARGIN, SHAPE_SIGNED_MONEY, IN_ORDER, 0, offsetof(struct event, margin_micros)},
+};
+
+static bool holds_money(const struct field_rule *rule)
+{
+    return rule->shape == SHAPE_MONEY || rule->shape == SHAPE_SIGNED_MONEY;
+}
+
+static int judge_field(const struct field_rule *rule, const struct value *value, struct event *event)
+{
+    void *member = (char *)event + rule->offset;
+
+    switch (rule->shape) {
+    case SHAPE_ID:
+        return judge_id(value, member);
+    case SHAPE_CAMPAIGN:
+        return judge_campaign(value, member);
+    default:
+        return judge_money(value, rule->shape == SHAPE_SIGNED_MONEY, member);
+    }
+}
+
+/* An id that is empty is absent; of money there is no such thing. */
+static bool is_absent(const struct field_rule *rule, const struct value *value)
+{
+    return !value || (!holds_money(rule) && value->kind == JSON_STRING && value->text.size == 0);
+}
+
+static int judge_fields(const struct message *message, const char *currency, struct event *event,
+                        enum field *refused)
+{
+    unsigned in_type = 1u << event->type;
+    bool with_money = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(field_rules); i++) {
+        const struct field_rule *rule = &field_rules[i];
+        const struct value *value = message_value(message, rule->field);
+        int r;
+
+        if (!(rule->types & in_type))
+            continue;
+        *refused = rule->field;
+        if (is_absent(rule, value)) {
+            if (rule->required & in_type)
+                return REJECT_MISSING_FIELD;
+            continue;
+        }
+        r = judge_field(rule, value, event);
+        if (r != 0)
+            return r;
+        with_money |= holds_money(rule);
+    }
+    *refused = FIELD_CURRENCY;
+    return with_money ? judge_currency(message, currency) : 0;
+}
+
+int message_judge(const struct message *message, const struct decode_rules *rules, int64_t record_ts_ms,
+                  enum event_type topic_type, struct event *ret_event, enum field *ret_refused)
+{
+    struct event event = {0};
+    enum field refused = FIELD_TYPE;
+    int r;
+
+    if (message->repeated != FIELD_NONE) {
+        *ret_refused = message->repeated;
+        return REJECT_REPEATED_NAME;
+    }
+    r = judge_type(message, topic_type, &event.type);
+    if (r == 0) {
+        refused = FIELD_TS;
+        r = judge_ts(message, record_ts_ms, rules->future_ms, &event.ts_ms);
+    }
+    if (r == 0)
+        r = judge_fields(message, rules->currency, &event, &refused);
+    if (r == 0)
+        *ret_event = event;
+    else
+        *ret_refused = refused;
+    return r;
+}

@@ -1,0 +1,350 @@
+/*
+ * Events into pending cells: what is summed in memory between two applies of a shard.
+ *
+ * A pending cell is kept at the base slice (the greatest common divisor of all stored slice lengths, cut at the
+ * campaign's price changes); flush.c folds it into the stored slices. One event costs one look at the campaign's most
+ * recent cell.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/ingest/internal.h"
+
+enum { FIRST_CELLS = 64 };
+
+int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_campaign)
+{
+    uint64_t hash = hash_bytes(id);
+    struct campaign *campaign = table_get_hashed(&ingest->campaigns, id, hash);
+    if (!campaign) {
+        campaign = malloc(sizeof(*campaign) + id.size);
+        if (!campaign)
+            return -ENOMEM;
+        char *bytes = (char *)(campaign + 1);
+        memcpy(bytes, id.data, id.size);
+        *campaign = (struct campaign){
+            .id = span_from(bytes, id.size),
+            .shard = (uint32_t)(hash % ingest->rules.layout.n_shards),
+            .rules = rule_book_find(ingest->rules.book, id),
+        };
+        int r = table_put(&ingest->campaigns, id, campaign);
+        if (r < 0) {
+            free(campaign);
+            return r;
+        }
+    }
+    *ret_campaign = campaign;
+    return 0;
+}
+
+static size_t cell_hash(const struct campaign *campaign, int64_t start_ms, bool late)
+{
+    uint64_t key[2] = {(uint64_t)(uintptr_t)campaign, (uint64_t)start_ms * 2 + late};
+    return hash_bytes(span_from(key, sizeof(key)));
+}
+
+/* The index slot that holds the cell, or the free one where it belongs. */
+static struct pending_cell **cell_slot(struct pending_cell **index, size_t size, const struct campaign *campaign,
+                                       int64_t start_ms, bool late)
+{
+    for (size_t i = cell_hash(campaign, start_ms, late) & (size - 1);; i = (i + 1) & (size - 1)) {
+        struct pending_cell *cell = index[i];
+        if (!cell || (cell->campaign == campaign && cell->start_ms == start_ms && cell->late == late))
+            return &index[i];
+    }
+}
+
+/* Makes room for one more cell: owned cells are kept for reuse, so this allocates only while a shard grows. */
+static int feed_reserve(struct shard_feed *feed)
+{
+    if (feed->n_cells < feed->cells_capacity)
+        return 0;
+    size_t capacity = feed->cells_capacity ? feed->cells_capacity * 2 : FIRST_CELLS;
+    struct pending_cell **cells = realloc(feed->cells, capacity * sizeof(*cells));
+    if (!cells)
+        return -ENOMEM;
+    memset(cells + feed->cells_capacity, 0, (capacity - feed->cells_capacity) * sizeof(*cells));
+    feed->cells = cells;
+    struct pending_cell **index = calloc(capacity * 2, sizeof(*index));
+    if (!index)
+        return -ENOMEM;
+    for (size_t i = 0; i < feed->n_cells; i++)
+        *cell_slot(index, capacity * 2, cells[i]->campaign, cells[i]->start_ms, cells[i]->late) = cells[i];
+    free(feed->index);
+    feed->index = index;
+    feed->index_size = capacity * 2;
+    feed->cells_capacity = capacity;
+    return 0;
+}
+
+static int cell_find(struct ingest *ingest, struct shard_feed *feed, struct campaign *campaign, int64_t ts_ms, bool late,
+                     struct pending_cell **ret_cell)
+{
+    const struct tiers *tiers = &ingest->rules.book->tiers;
+    const struct cost_plan *plan = &campaign->rules->cost;
+    struct pending_cell *recent = campaign->recent;
+    if (recent && recent->late == late && plan->n_prices < 2 && ts_ms >= recent->start_ms && ts_ms - recent->start_ms < tiers->base_ms) {
+        *ret_cell = recent;
+        return 0;
+    }
+    int64_t start_ms = cost_slice_start(plan, tiers->base_ms, ts_ms);
+    int r = feed_reserve(feed);
+    if (r < 0)
+        return r;
+    struct pending_cell **slot = cell_slot(feed->index, feed->index_size, campaign, start_ms, late);
+    if (!*slot) {
+        struct pending_cell *cell = feed->cells[feed->n_cells];
+        if (!cell && !(cell = malloc(sizeof(*cell))))
+            return -ENOMEM;
+        *cell = (struct pending_cell){.campaign = campaign, .start_ms = start_ms, .late = late};
+        feed->cells[feed->n_cells++] = cell;
+        ingest->n_pending_cells++;
+        *slot = cell;
+    }
+    campaign->recent = *slot;
+    *ret_cell = *slot;
+    return 0;
+}
+
+static void feed_touch(struct ingest *ingest, struct shard_feed *feed, size_t slot)
+{
+    feed->touched[slot] = true;
+    if (!feed->any_touched) {
+        feed->any_touched = true;
+        feed->due_since_ms = ingest->now_ms;
+    }
+}
+
+static bool add_to(int64_t *sum, int64_t amount)
+{
+    return !__builtin_add_overflow(*sum, amount, sum);
+}
+
+static int64_t absolute(int64_t amount)
+{
+    if (amount == INT64_MIN)
+        return INT64_MAX;
+    return amount < 0 ? -amount : amount;
+}
+
+/* All or nothing: a sum that leaves 64 bits leaves the cell as it was. */
+static bool cell_add(struct pending_cell *cell, const struct deferred *event)
+{
+    struct cell sum = cell->sum;
+    int64_t *column = sum.column;
+    bool fits = true;
+    switch (event->type) {
+    case EVENT_IMPRESSION:
+        column[CELL_IMPRESSIONS]++;
+        break;
+    case EVENT_CLICK:
+        column[CELL_CLICKS]++;
+        break;
+    default:
+        column[CELL_ORDERS]++;
+        column[CELL_CONVERSIONS] += 1000000;
+        fits = add_to(&column[CELL_REVENUE], event->revenue_micros) && add_to(&column[CELL_COHORT_REVENUE], event->revenue_micros) &&
+               add_to(&column[CELL_MARGIN], event->margin_micros) && add_to(&column[CELL_COHORT_MARGIN], event->margin_micros);
+        break;
+    }
+    fits = fits && add_to(&column[CELL_MEDIA_COST], event->cost_micros);
+    if (cell->late)
+        fits = fits && add_to(&column[CELL_EXCLUDED], event->cost_micros) && add_to(&column[CELL_EXCLUDED], absolute(event->revenue_micros));
+    if (fits)
+        cell->sum = sum;
+    return fits;
+}
+
+void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column)
+{
+    struct shard_feed *feed = feed_campaign(ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
+    if (offset < feed->sent[slot])
+        return;
+    ingest->slots[slot].counters[lane][column]++;
+    feed_touch(ingest, feed, slot);
+}
+
+static int lane_column_of(enum event_type type)
+{
+    return type == EVENT_IMPRESSION ? LANE_IMPRESSIONS : type == EVENT_CLICK ? LANE_CLICKS : LANE_ORDERS;
+}
+
+int count_event(struct ingest *ingest, const struct deferred *event)
+{
+    struct campaign *campaign = event->campaign;
+    int lane = event->is_order ? LANE_ORDER : LANE_TOUCH;
+    count_lane(ingest, event->slot, event->offset, lane, lane_column_of(event->type));
+    if (event->late)
+        count_lane(ingest, event->slot, event->offset, lane, LANE_LATE);
+    if (campaign->admission == ADMISSION_OVERFLOW) {
+        count_lane(ingest, event->slot, event->offset, lane, LANE_OVERFLOW);
+        campaign = ingest->overflow;
+    }
+    struct shard_feed *feed = feed_campaign(ingest, campaign->shard);
+    if (event->offset < feed->sent[event->slot])
+        return 0;
+    struct pending_cell *cell;
+    int r = cell_find(ingest, feed, campaign, event->ts_ms, event->late, &cell);
+    if (r < 0)
+        return r;
+    feed_touch(ingest, feed, event->slot);
+    if (!cell_add(cell, event))
+        ingest->counts.set_aside++;
+    return 0;
+}
+
+void feed_clear(struct ingest *ingest, struct shard_feed *feed)
+{
+    for (size_t i = 0; i < feed->n_cells; i++)
+        feed->cells[i]->campaign->recent = NULL;
+    ingest->n_pending_cells -= feed->n_cells;
+    feed->n_cells = 0;
+    if (feed->index)
+        memset(feed->index, 0, feed->index_size * sizeof(*feed->index));
+    if (feed->touched)
+        memset(feed->touched, 0, ingest->n_slots * sizeof(*feed->touched));
+    feed->any_touched = false;
+}
+
+void feed_deinit(struct ingest *ingest, struct shard_feed *feed)
+{
+    feed_clear(ingest, feed);
+    for (size_t i = 0; i < feed->cells_capacity; i++)
+        free(feed->cells[i]);
+    free(feed->index);
+    free(feed->cells);
+    free(feed->touched);
+    free(feed->sent);
+    free(feed->counted);
+    *feed = (struct shard_feed){0};
+}
+
+static bool is_late(const struct ingest *ingest, const struct slot *slot, int lane, int64_t ts_ms)
+{
+    const struct rule_book *book = ingest->rules.book;
+    int64_t newest_ms = slot->newest_ms[lane];
+    return book->tiers.longest_reach_ms > 0 && newest_ms != NEVER &&
+           ts_ms < newest_ms - book->tiers.longest_reach_ms - book->disorder_ms;
+}
+
+static int reject(struct ingest *ingest, size_t slot, int64_t offset, int reason)
+{
+    enum event_type type = ingest->slots[slot].type;
+    int lane = type == EVENT_ORDER || type == EVENT_REFUND ? LANE_ORDER : LANE_TOUCH;
+    struct shard_feed *feed = feed_campaign(ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
+    if (offset < feed->sent[slot])
+        return 0;
+    count_lane(ingest, slot, offset, lane, LANE_REJECTED + reason - 1);
+    ingest->counts.rejected++;
+    return reason;
+}
+
+int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms, struct span value)
+{
+    struct slot *slot = &ingest->slots[number];
+    if (offset < slot->position)
+        return INGEST_STALE;
+    struct event event;
+    int r = decode(ingest->decoder, value, record_ts_ms, slot->type, &event, NULL);
+    if (r < 0)
+        return r;
+    slot->position = offset + 1;
+    ingest->counts.messages++;
+    if (r > 0)
+        return reject(ingest, number, offset, r);
+    struct deferred counted = {
+        .slot = number,
+        .offset = offset,
+        .is_order = event.type == EVENT_ORDER,
+        .type = event.type,
+        .ts_ms = event.ts_ms,
+        .cost_micros = event.cost_micros,
+        .revenue_micros = event.revenue_micros,
+        .margin_micros = event.margin_micros,
+        .verdict = -1,
+    };
+    int lane = counted.is_order ? LANE_ORDER : LANE_TOUCH;
+    counted.late = is_late(ingest, slot, lane, event.ts_ms);
+    if (event.ts_ms > slot->newest_ms[lane])
+        slot->newest_ms[lane] = event.ts_ms;
+    counted.campaign = ingest->unattributed;
+    if (event.campaign_id.size) {
+        r = campaign_find(ingest, event.campaign_id, &counted.campaign);
+        if (r < 0)
+            return r;
+    }
+    bool known = counted.campaign->admission == ADMISSION_OWN ||
+                 (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
+    if (!counted.is_order && known)
+        return count_event(ingest, &counted);
+    return defer_event(ingest, &event, counted);
+}
+
+void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset)
+{
+    if (offset > ingest->slots[slot].position)
+        ingest->slots[slot].position = offset;
+}
+
+/* The table of campaigns is emptied when it has grown beyond its bound and nothing points into it. */
+static void campaigns_shed(struct ingest *ingest)
+{
+    size_t cursor = 0;
+    for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));) {
+        if (entry->value != ingest->unattributed && entry->value != ingest->overflow)
+            free(entry->value);
+    }
+    table_deinit(&ingest->campaigns);
+    struct campaign *kept[] = {ingest->unattributed, ingest->overflow};
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+        if (table_put(&ingest->campaigns, kept[i]->id, kept[i]) < 0)
+            ingest_break(ingest, "out of memory");
+}
+
+bool ingest_wants_input(const struct ingest *ingest)
+{
+    if (ingest->phase != INGEST_RUNNING || ingest->n_deferred > 0 || ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX)
+        return false;
+    bool due = false;
+    for (uint32_t i = 0; i < ingest->rules.layout.n_shards; i++) {
+        const struct shard_feed *feed = &ingest->feeds[i];
+        if (feed->n_cells >= PENDING_CELLS_MAX)
+            return false;
+        due = due || flush_is_due(ingest, feed);
+    }
+    return !(due && ingest->n_letters > 0);
+}
+
+int ingest_tick(struct ingest *ingest, int64_t now_ms)
+{
+    ingest->now_ms = now_ms;
+    if (ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX && ingest->n_pending_cells == 0 && ingest->n_deferred == 0)
+        campaigns_shed(ingest);
+    for (size_t i = 0; i < ingest->n_slots && ingest->phase == INGEST_RUNNING; i++) {
+        struct slot *slot = &ingest->slots[i];
+        int64_t counted = ingest_counted(ingest, i);
+        if (slot->snapshot_offset != LANE_UNSET && counted >= slot->snapshot_offset) {
+            slot->counted_newest_ms = slot->snapshot_newest_ms;
+            slot->snapshot_offset = LANE_UNSET;
+        }
+        if (slot->snapshot_offset == LANE_UNSET && slot->position > counted) {
+            slot->snapshot_offset = slot->position;
+            int64_t touch = slot->newest_ms[LANE_TOUCH];
+            slot->snapshot_newest_ms = touch > slot->newest_ms[LANE_ORDER] ? touch : slot->newest_ms[LANE_ORDER];
+        }
+    }
+    return 0;
+}
+
+struct slot_state ingest_slot(const struct ingest *ingest, size_t number)
+{
+    const struct slot *slot = &ingest->slots[number];
+    int64_t touch = slot->newest_ms[LANE_TOUCH];
+    return (struct slot_state){
+        .index = slot->index,
+        .position = slot->position,
+        .counted = ingest_counted(ingest, number),
+        .newest_ms = touch > slot->newest_ms[LANE_ORDER] ? touch : slot->newest_ms[LANE_ORDER],
+        .counted_newest_ms = slot->counted_newest_ms,
+    };
+}

@@ -1,0 +1,211 @@
+/*
+ * What the files of this folder share; nothing outside includes it.
+ */
+#ifndef ROIWATCH_INGEST_INTERNAL_H
+#define ROIWATCH_INGEST_INTERNAL_H
+
+#include "lib/base/table.h"
+#include "lib/ingest/ingest.h"
+
+enum {
+    N_LANE_COUNTERS = LANE_REJECTED + N_REJECT_REASONS - 1,
+    PENDING_CELLS_MAX = 2048, /* a shard with more stops the reading until it has sent them */
+    CALLS_MAX = 4096,         /* calls in flight */
+    CAMPAIGNS_KNOWN_MAX = 1 << 21,
+    WATERMARK_MS = 1000,      /* watermarks alone are written this often */
+};
+
+enum admission { ADMISSION_UNKNOWN, ADMISSION_ASKED, ADMISSION_OWN, ADMISSION_OVERFLOW };
+
+/* What is known of a campaign id; lives in ingest->campaigns. */
+struct campaign {
+    struct span id;               /* bytes behind the struct */
+    uint32_t shard;
+    enum admission admission;
+    const struct campaign_rules *rules;
+    struct pending_cell *recent;  /* the cell that it counted into last, or NULL */
+};
+
+/* Sums of one campaign in one base slice that its shard has not been sent yet. */
+struct pending_cell {
+    struct campaign *campaign;
+    int64_t start_ms; /* of the base slice */
+    bool late;        /* only for total */
+    struct cell sum;
+};
+
+/* One shard as this process sees it. Arrays have one element a slot. */
+struct shard_feed {
+    int64_t *counted;       /* the shard stands here */
+    int64_t *sent;          /* what is in flight ends here; equal to counted with nothing in flight */
+    bool *touched;          /* the slot has something pending in this shard */
+    bool in_flight;
+    bool any_touched;
+    int64_t due_since_ms;   /* when something became pending */
+    int64_t full_at_ms;     /* when every slot was last included */
+    struct pending_cell **cells; /* owned pointers, in order of creation */
+    size_t n_cells;
+    size_t cells_capacity;
+    struct pending_cell **index; /* open addressing over cells */
+    size_t index_size;
+};
+
+/* One partition. */
+struct slot {
+    char *name; /* TOPIC:PARTITION, owned */
+    enum event_type type;
+    int64_t start_offset;
+    uint32_t index;      /* number in the registry */
+    bool fresh;          /* not all shards have an entry yet */
+    bool other_rules;    /* registered under rules that differ from ours */
+    int64_t position;
+    int64_t newest_ms[LANES_PER_PARTITION];
+    int64_t snapshot_offset; /* a position, and the newest event time there, waiting to be counted by all shards */
+    int64_t snapshot_newest_ms;
+    int64_t counted_newest_ms;
+    int64_t counters[LANES_PER_PARTITION][N_LANE_COUNTERS]; /* pending, of the lane's own shard */
+};
+
+/* An event that cannot be counted before something has been asked. */
+struct deferred {
+    size_t slot;
+    int64_t offset;
+    struct campaign *campaign;
+    uint32_t order_shard;   /* orders only */
+    bool is_order;
+    bool late;
+    enum event_type type;
+    int64_t ts_ms;
+    int64_t cost_micros, revenue_micros, margin_micros;
+    size_t order_id_at;     /* in ingest->order_ids */
+    uint32_t order_id_size;
+    int verdict;            /* orders: -1 not asked, 0 repeat, 1 first */
+};
+
+enum flight_kind {
+    FLIGHT_FREE,
+    FLIGHT_REGISTER,
+    FLIGHT_OPEN,
+    FLIGHT_READY,
+    FLIGHT_VECTOR,
+    FLIGHT_APPLY,
+    FLIGHT_DECIDE,
+    FLIGHT_ADMIT,
+};
+
+/* One call in flight. */
+struct flight {
+    enum flight_kind kind;
+    uint32_t shard;  /* index into feeds where the call is a shard's */
+    size_t slot;     /* REGISTER, OPEN, READY */
+    size_t first;    /* DECIDE, ADMIT: where its questions begin in ingest->asked */
+    size_t n;
+};
+
+struct ingest {
+    struct ingest_rules rules;
+    char *counting; /* owned copy of rules.counting */
+    struct decoder *decoder;
+    enum ingest_phase phase;
+    enum ingest_phase after; /* SETTLING: what comes then */
+    char fault[256];
+    uint64_t epoch;
+
+    struct slot *slots;
+    size_t n_slots;
+
+    struct shard_feed *feeds; /* n_shards campaign shards, then n_shards order shards */
+    uint32_t n_feeds;
+    size_t n_pending_cells;
+    size_t n_letters;
+
+    struct table campaigns;
+    struct campaign *unattributed;
+    struct campaign *overflow;
+
+    struct deferred *deferred;
+    size_t n_deferred;
+    size_t deferred_capacity;
+    struct buffer order_ids;
+    bool asking;          /* questions about deferred events are in flight */
+    uint32_t ask_shard;   /* next feed to ask in this round */
+    uint32_t ask_end;     /* the round's last feed + 1 */
+
+    struct flight flights[CALLS_MAX];
+    uint32_t free_flights[CALLS_MAX]; /* a stack */
+    size_t n_free;
+    size_t *asked;        /* deferred indexes of the questions in flight, in call order */
+    size_t n_asked;
+
+    size_t step_slot;     /* REGISTERING, OPENING: next slot to send for */
+    uint32_t step_shard;  /* OPENING, READING: next feed */
+    size_t step_open;     /* answers outstanding */
+    struct buffer *vectors; /* READING: one a feed */
+
+    uint32_t next_feed;   /* round robin over due shards */
+    int64_t now_ms;
+    int64_t passed_ms;
+    struct buffer scratch;
+    struct ingest_counts counts;
+};
+
+static inline struct shard_feed *feed_campaign(struct ingest *ingest, uint32_t shard)
+{
+    return &ingest->feeds[shard];
+}
+
+static inline struct shard_feed *feed_order(struct ingest *ingest, uint32_t shard)
+{
+    return &ingest->feeds[ingest->rules.layout.n_shards + shard];
+}
+
+static inline bool feed_is_order(const struct ingest *ingest, uint32_t feed)
+{
+    return feed >= ingest->rules.layout.n_shards;
+}
+
+/* Key of a feed's shard. */
+void feed_key(struct ingest *ingest, uint32_t feed, const char *part, struct buffer *buffer);
+/* The campaign shard that keeps a lane's counters. */
+static inline uint32_t lane_shard(const struct ingest *ingest, uint32_t lane)
+{
+    return lane % ingest->rules.layout.n_shards;
+}
+
+/* ingest.c */
+int flight_take(struct ingest *ingest, struct flight flight, uint64_t *ret_tag); /* -EAGAIN: too many in flight */
+void ingest_break(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
+void ingest_lose(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
+void ingest_start_over(struct ingest *ingest, enum ingest_phase after);
+
+/* sync.c: from an assignment to known positions */
+int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
+int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+void sync_begin(struct ingest *ingest, enum ingest_phase phase);
+
+/* count.c: events into pending cells */
+int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_campaign);
+int count_event(struct ingest *ingest, const struct deferred *event);
+void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column);
+void feed_clear(struct ingest *ingest, struct shard_feed *feed);
+void feed_deinit(struct ingest *ingest, struct shard_feed *feed);
+
+/* orders.c: what has to be asked first */
+int defer_event(struct ingest *ingest, const struct event *event, struct deferred deferred);
+int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
+int orders_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+
+/* Moves an order shard's positions without any order. */
+int decide_watermarks(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);
+
+/* flush.c: pending cells into apply calls */
+int flush_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
+int flush_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+/* Appends the ranges [sent, position) of a feed: all slots, or only the touched ones. The number of slots. */
+size_t ranges_append(struct ingest *ingest, struct shard_feed *feed, bool all, struct buffer *buffer);
+/* Marks those ranges as sent / as counted. */
+void ranges_sent(struct ingest *ingest, struct shard_feed *feed, bool all);
+void ranges_counted(struct ingest *ingest, struct shard_feed *feed);
+bool flush_is_due(const struct ingest *ingest, const struct shard_feed *feed);
+
+#endif

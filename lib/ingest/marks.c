@@ -1,0 +1,62 @@
+#include "lib/ingest/marks.h"
+
+static int64_t furthest(const struct partition_mark *all, size_t n_all)
+{
+    int64_t newest = NEVER;
+    for (size_t i = 0; i < n_all; i++)
+        if (all[i].newest_ms > newest)
+            newest = all[i].newest_ms;
+    return newest;
+}
+
+static bool all_settled(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t now_ms)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_all; i++) {
+        if (all[i].offset == LANE_UNSET)
+            continue;
+        if (all[i].end_since_ms == NEVER || now_ms - all[i].end_since_ms < SETTLED_MS)
+            return false;
+        n++;
+    }
+    return n == n_expected;
+}
+
+struct partition_mark mark_make(const struct marks_rules *rules, const struct slot_state *slot, bool at_end, int64_t now_ms,
+                                const struct partition_mark *before, const struct partition_mark *all, size_t n_all,
+                                size_t n_expected)
+{
+    struct partition_mark mark = {slot->counted, slot->counted_newest_ms, NEVER, NEVER};
+    if (!at_end || slot->counted != slot->position || slot->counted_newest_ms != slot->newest_ms)
+        return mark;
+    bool same = before->offset == mark.offset && before->end_since_ms != NEVER;
+    mark.end_since_ms = same ? before->end_since_ms : now_ms;
+    if (rules->clock) {
+        mark.complete_ms = now_ms - rules->disorder_ms;
+        return mark;
+    }
+    int64_t newest_ms = furthest(all, n_all);
+    if (mark.newest_ms > newest_ms)
+        newest_ms = mark.newest_ms;
+    if (newest_ms == NEVER)
+        return mark;
+    bool settled = same && all_settled(all, n_all, n_expected, now_ms);
+    mark.complete_ms = settled ? newest_ms : newest_ms - rules->disorder_ms;
+    return mark;
+}
+
+int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t disorder_ms)
+{
+    int64_t newest_ms = furthest(all, n_all);
+    int64_t least_ms = newest_ms;
+    size_t n = 0;
+    for (size_t i = 0; i < n_all; i++) {
+        if (all[i].offset == LANE_UNSET)
+            continue;
+        n++;
+        int64_t passed_ms = all[i].end_since_ms != NEVER ? newest_ms : all[i].newest_ms;
+        if (passed_ms < least_ms)
+            least_ms = passed_ms;
+    }
+    return n < n_expected || least_ms == NEVER ? NEVER : least_ms - disorder_ms;
+}

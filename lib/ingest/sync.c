@@ -1,0 +1,223 @@
+/*
+ * From an assignment to known positions.
+ *
+ * DESIGN
+ *   1. Register: the lane registry gives each partition its number and start offset, once for all processes.
+ *   2. Open: a partition that is registered as `new` gets an entry in the vector of every shard, where it has none;
+ *      then it is `ready`. A crash in between leaves `new`, and the next process opens it with the same start.
+ *   3. Read: all vectors. A `ready` partition that a shard does not know is loss of data, never a first start.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/ingest/internal.h"
+
+void sync_begin(struct ingest *ingest, enum ingest_phase phase)
+{
+    ingest->phase = phase;
+    ingest->step_slot = 0;
+    ingest->step_shard = 0;
+    ingest->step_open = 0;
+}
+
+static int sync_send(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag)
+{
+    int r = call_status(call);
+    if (r < 0)
+        return r;
+    r = flight_take(ingest, flight, ret_tag);
+    if (r < 0)
+        return r == -EAGAIN ? 0 : r;
+    ingest->step_open++;
+    return 1;
+}
+
+static int register_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
+    if (ingest->step_slot == ingest->n_slots)
+        return 0;
+    struct slot *slot = &ingest->slots[ingest->step_slot];
+    buffer_clear(&ingest->scratch);
+    layout_common_key(&ingest->rules.layout, "lanes", &ingest->scratch);
+    call_begin(call, SCRIPT_REGISTER);
+    call_key(call, buffer_span(&ingest->scratch));
+    call_arg_text(call, slot->name);
+    call_arg_i64(call, slot->start_offset);
+    call_arg_text(call, ingest->counting);
+    return sync_send(ingest, (struct flight){.kind = FLIGHT_REGISTER, .slot = ingest->step_slot++}, call, ret_tag);
+}
+
+/* The registry's text: "INDEX START STATE RULES". */
+static int register_reply(struct ingest *ingest, size_t number, const struct reply *reply)
+{
+    struct slot *slot = &ingest->slots[number];
+    char text[512];
+    if (reply->type != REPLY_TEXT || reply->text.size >= sizeof(text)) {
+        ingest_break(ingest, "the lane registry's entry of %s is not readable", slot->name);
+        return 0;
+    }
+    memcpy(text, reply->text.data, reply->text.size);
+    text[reply->text.size] = '\0';
+    char state[16];
+    char rules[400];
+    if (sscanf(text, "%" SCNu32 " %" SCNd64 " %15s %399s", &slot->index, &slot->start_offset, state, rules) != 4) {
+        ingest_break(ingest, "the lane registry's entry of %s is malformed", slot->name);
+        return 0;
+    }
+    slot->fresh = strcmp(state, "ready") != 0;
+    slot->other_rules = strcmp(rules, ingest->counting) != 0;
+    return 0;
+}
+
+static void open_call(struct ingest *ingest, struct slot *slot, uint32_t feed, struct call *call)
+{
+    bool order = feed_is_order(ingest, feed);
+    call_begin(call, SCRIPT_OPEN_LANE);
+    buffer_clear(&ingest->scratch);
+    feed_key(ingest, feed, ":vec", &ingest->scratch);
+    call_key(call, buffer_span(&ingest->scratch));
+    buffer_clear(&ingest->scratch);
+    feed_key(ingest, feed, order ? ":expiry" : ":journal", &ingest->scratch);
+    call_key(call, buffer_span(&ingest->scratch));
+    call_arg_i64(call, (int64_t)slot->index * LANES_PER_PARTITION);
+    buffer_clear(&ingest->scratch);
+    for (int lane = 0; lane < LANES_PER_PARTITION; lane++)
+        vector_append(&ingest->scratch, (struct lane_mark){slot->start_offset, NEVER});
+    call_arg(call, buffer_span(&ingest->scratch));
+    call_arg_text(call, order ? "0" : "1");
+}
+
+static void ready_call(struct ingest *ingest, struct slot *slot, struct call *call)
+{
+    call_begin(call, SCRIPT_NONE);
+    call_arg_text(call, "HSET");
+    buffer_clear(&ingest->scratch);
+    layout_common_key(&ingest->rules.layout, "lanes", &ingest->scratch);
+    call_arg(call, buffer_span(&ingest->scratch));
+    call_arg_text(call, slot->name);
+    buffer_clear(&ingest->scratch);
+    buffer_printf(&ingest->scratch, "%" PRIu32 " %" PRId64 " ready %s", slot->index, slot->start_offset, ingest->counting);
+    call_arg(call, buffer_span(&ingest->scratch));
+}
+
+/* One slot after the other: every shard opens it, and when all have answered it is ready. */
+static int open_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
+    while (ingest->step_slot < ingest->n_slots && !ingest->slots[ingest->step_slot].fresh)
+        ingest->step_slot++;
+    if (ingest->step_slot == ingest->n_slots) {
+        if (ingest->step_open > 0)
+            return 0;
+        sync_begin(ingest, INGEST_READING);
+        return sync_next(ingest, call, ret_tag);
+    }
+    struct slot *slot = &ingest->slots[ingest->step_slot];
+    struct flight flight = {.kind = FLIGHT_OPEN, .slot = ingest->step_slot, .shard = ingest->step_shard};
+    if (ingest->step_shard < ingest->n_feeds) {
+        open_call(ingest, slot, ingest->step_shard++, call);
+    } else if (ingest->step_open == 0) {
+        ready_call(ingest, slot, call);
+        flight.kind = FLIGHT_READY;
+        ingest->step_shard = 0;
+        ingest->step_slot++;
+    } else {
+        return 0;
+    }
+    return sync_send(ingest, flight, call, ret_tag);
+}
+
+static int vector_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
+    if (ingest->step_shard == ingest->n_feeds)
+        return 0;
+    buffer_clear(&ingest->scratch);
+    feed_key(ingest, ingest->step_shard, ":vec", &ingest->scratch);
+    call_begin(call, SCRIPT_NONE);
+    call_arg_text(call, "GET");
+    call_arg(call, buffer_span(&ingest->scratch));
+    return sync_send(ingest, (struct flight){.kind = FLIGHT_VECTOR, .shard = ingest->step_shard++}, call, ret_tag);
+}
+
+int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
+    if (ingest->phase == INGEST_REGISTERING)
+        return register_next(ingest, call, ret_tag);
+    if (ingest->phase == INGEST_OPENING)
+        return open_next(ingest, call, ret_tag);
+    return vector_next(ingest, call, ret_tag);
+}
+
+/* Sets a slot to the least offset of all shards. False where a shard does not know it. */
+static bool slot_position(struct ingest *ingest, size_t number)
+{
+    struct slot *slot = &ingest->slots[number];
+    uint32_t lane = slot->index * LANES_PER_PARTITION;
+    slot->position = INT64_MAX;
+    for (uint32_t i = 0; i < ingest->n_feeds; i++) {
+        struct span vector = buffer_span(&ingest->vectors[i]);
+        struct lane_mark touch = vector_get(vector, lane + LANE_TOUCH);
+        struct lane_mark order = vector_get(vector, lane + LANE_ORDER);
+        if (touch.offset < 0 || order.offset != touch.offset) {
+            ingest_lose(ingest, "shard %u has no position of %s, which is registered", i, slot->name);
+            return false;
+        }
+        ingest->feeds[i].counted[number] = touch.offset;
+        ingest->feeds[i].sent[number] = touch.offset;
+        if (touch.offset < slot->position) {
+            slot->position = touch.offset;
+            slot->newest_ms[LANE_TOUCH] = touch.newest_ms;
+            slot->newest_ms[LANE_ORDER] = order.newest_ms;
+        }
+    }
+    slot->snapshot_offset = LANE_UNSET;
+    int64_t newest = slot->newest_ms[LANE_TOUCH];
+    slot->counted_newest_ms = newest > slot->newest_ms[LANE_ORDER] ? newest : slot->newest_ms[LANE_ORDER];
+    return true;
+}
+
+static void positions_known(struct ingest *ingest)
+{
+    for (size_t i = 0; i < ingest->n_slots; i++)
+        if (!slot_position(ingest, i))
+            return;
+    for (uint32_t i = 0; i < ingest->n_feeds; i++)
+        ingest->feeds[i].full_at_ms = ingest->now_ms;
+    ingest->epoch++;
+    ingest->phase = INGEST_RUNNING;
+}
+
+static int vector_reply(struct ingest *ingest, uint32_t feed, const struct reply *reply)
+{
+    struct buffer *vector = &ingest->vectors[feed];
+    buffer_clear(vector);
+    if (reply->type != REPLY_TEXT) {
+        ingest_lose(ingest, "the vector of shard %u is gone, although its lanes are registered", feed);
+        return 0;
+    }
+    buffer_append_span(vector, reply->text);
+    if (ingest->step_open == 0 && ingest->step_shard == ingest->n_feeds)
+        positions_known(ingest);
+    return buffer_status(vector);
+}
+
+int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)
+{
+    ingest->step_open--;
+    int r = 0;
+    switch (flight.kind) {
+    case FLIGHT_REGISTER:
+        r = register_reply(ingest, flight.slot, reply);
+        if (ingest->phase == INGEST_REGISTERING && ingest->step_open == 0 && ingest->step_slot == ingest->n_slots)
+            sync_begin(ingest, INGEST_OPENING);
+        return r;
+    case FLIGHT_READY:
+        ingest->slots[flight.slot].fresh = false;
+        return 0;
+    case FLIGHT_VECTOR:
+        return vector_reply(ingest, flight.shard, reply);
+    default:
+        return 0;
+    }
+}

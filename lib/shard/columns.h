@@ -1,0 +1,60 @@
+/*
+ * What is counted, in one table: the columns of a cell.
+ *
+ * A cell holds the counters of one campaign in one slice of time (or in `total`): N_CELL_COLUMNS signed 64-bit
+ * integers, big endian, in this order, trailing zero bytes cut. A new measure is a new row at the end; CELL_LAYOUT
+ * grows whenever the meaning of a stored cell changes.
+ *
+ * Money is in micro-units of the account currency, `_micro` counts are millionths of an order.
+ */
+#ifndef ROIWATCH_SHARD_COLUMNS_H
+#define ROIWATCH_SHARD_COLUMNS_H
+
+#include <stdint.h>
+
+#define CELL_LAYOUT 1
+
+/* X(enum name, text name, what it sums) */
+#define CELL_COLUMNS(X)                                                                                      \
+    X(CELL_IMPRESSIONS, "impressions", "impressions by event time")                                          \
+    X(CELL_MEDIA_COST, "media_cost_micros", "cost that events carried")                                      \
+    X(CELL_CLICKS, "clicks", "clicks by event time")                                                         \
+    X(CELL_ORDERS, "orders", "orders that gave any credit, by order time")                                   \
+    X(CELL_CONVERSIONS, "conversions_micro", "credited share of orders")                                     \
+    X(CELL_REVENUE, "revenue_micros", "credited revenue by order time, refunds deducted")                    \
+    X(CELL_COHORT_REVENUE, "cohort_revenue_micros", "credited revenue by touch time, refunds deducted")      \
+    X(CELL_MARGIN, "margin_micros", "credited margin by order time, refunds deducted")                       \
+    X(CELL_COHORT_MARGIN, "cohort_margin_micros", "credited margin by touch time, refunds deducted")         \
+    X(CELL_REFUNDED, "refunded_micros", "what refunds took away")                                            \
+    X(CELL_REFUNDED_CONVERSIONS, "refunded_conversions_micro", "share of orders that refunds took back")     \
+    X(CELL_EXCLUDED, "excluded_micros", "absolute money too late for every window; only in total")
+
+#define CELL_COLUMN_ENUM(name, text, what) name,
+enum cell_column { CELL_COLUMNS(CELL_COLUMN_ENUM) N_CELL_COLUMNS };
+#undef CELL_COLUMN_ENUM
+
+const char *cell_column_name(enum cell_column column);
+
+struct cell {
+    int64_t column[N_CELL_COLUMNS];
+};
+
+/*
+ * What is counted per lane, exactly as often as its offsets are: stored in the campaign shard
+ * (lane number mod shards) as a cell of its own width. Rejections follow, one column per reason.
+ */
+#define LANE_COLUMNS(X)                                                                                      \
+    X(LANE_IMPRESSIONS, "impressions", "accepted impressions")                                               \
+    X(LANE_CLICKS, "clicks", "accepted clicks")                                                              \
+    X(LANE_ORDERS, "orders", "accepted orders, each order id once")                                          \
+    X(LANE_DUPLICATES, "duplicates", "repeats of an order id that was counted before")                       \
+    X(LANE_LATE, "late", "accepted events that were too late for every window")                              \
+    X(LANE_OVERFLOW, "overflow", "accepted events of campaigns beyond limits.campaigns")
+
+#define LANE_COLUMN_ENUM(name, text, what) name,
+enum lane_column { LANE_COLUMNS(LANE_COLUMN_ENUM) LANE_REJECTED }; /* LANE_REJECTED + reason - 1 */
+#undef LANE_COLUMN_ENUM
+
+const char *lane_column_name(enum lane_column column);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * Layout: the one place that names Redis keys and packs bytes.
+ *
+ * DESIGN
+ *   A shard is a set of keys with one hash tag {FAMILY SHARD . GENERATION}, so that one script changes it atomically.
+ *   Internal keys begin with the prefix and `~`; nothing outside this file knows their names.
+ *
+ *     PREFIX~meta                      HASH   shards, currency, generation, layout, group
+ *     PREFIX~lanes.G                   HASH   TOPIC:PARTITION -> "INDEX START STATE RULES"   (the lane registry)
+ *     PREFIX~marks.G                   HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a partition's reader says)
+ *     PREFIX~shards.G                  HASH   SHARD -> "AS_OF TIP"          (what a shard's evaluator has published)
+ *   campaign shard {cSHARD.G}:
+ *     :vec        STRING 16 bytes a lane: next offset, newest event time (both int64, big endian); offset -1 is unset
+ *     :campaigns  HASH   campaign -> "1" (admitted)
+ *     :s:MINUTES:CAMPAIGN  HASH  slice start (u32 minutes) -> cell; MINUTES 0 is total
+ *     :lanes      HASH   lane (u32) -> lane counters
+ *     :journal    STREAM one entry an apply: c = which cells changed, v = their new values
+ *     :rev        STRING counter of atomic reads
+ *     :goals      HASH   CAMPAIGN NUL GOAL -> goal state
+ *     :outbox     STREAM alerts that are not delivered yet
+ *     :scratch    STRING arithmetic inside a script; absent between calls
+ *   order shard {oSHARD.G}:
+ *     :vec        as above, orders lanes only used
+ *     :orders     HASH   order id -> lane (u32), offset (i64): where it was first seen
+ *     :expiry     ZSET   order id by event time
+ *
+ *   A partition of a topic has two lanes, numbered 2 INDEX (touches and all else) and 2 INDEX + 1 (orders).
+ */
+#ifndef ROIWATCH_SHARD_LAYOUT_H
+#define ROIWATCH_SHARD_LAYOUT_H
+
+#include "lib/base/buffer.h"
+#include "lib/shard/columns.h"
+
+enum shard_family { SHARD_CAMPAIGN = 'c', SHARD_ORDER = 'o' };
+
+struct layout {
+    struct span prefix; /* "roi:" */
+    uint32_t n_shards;
+    int64_t generation; /* 1 at the first start, one more with every rebuild */
+};
+
+uint32_t layout_shard_of(const struct layout *layout, struct span id);
+
+/* Each appends one key name to a cleared or fresh buffer. part is ":vec", ":journal" … */
+void layout_shard_key(const struct layout *layout, enum shard_family family, uint32_t shard, const char *part, struct buffer *buffer);
+void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes, struct span campaign, struct buffer *buffer);
+/* PREFIXname: what belongs to no generation: "campaigns", "alerts", "meta", "~windows" (window names that ever had keys). */
+void layout_root_key(const struct layout *layout, const char *name, struct buffer *buffer);
+/* PREFIX~name.G */
+void layout_common_key(const struct layout *layout, const char *name, struct buffer *buffer);
+/* Reader keys: PREFIX{CAMPAIGN} and PREFIX{CAMPAIGN}:WINDOW, the id percent-encoded as the contract says. */
+void layout_reader_key(const struct layout *layout, struct span campaign, const char *window, struct buffer *buffer);
+
+/* Lanes. */
+enum { LANE_TOUCH = 0, LANE_ORDER = 1, LANES_PER_PARTITION = 2, VECTOR_ENTRY_SIZE = 16 };
+#define LANE_UNSET INT64_C(-1)
+#define NEVER INT64_MIN /* no event yet */
+
+struct lane_mark {
+    int64_t offset;    /* next offset that the shard has not counted; LANE_UNSET where the shard does not know the lane */
+    int64_t newest_ms; /* newest event time of the lane below that offset, NEVER without any */
+};
+
+/* Entry of a lane in a packed vector; a vector that is too short has it unset. */
+struct lane_mark vector_get(struct span vector, uint32_t lane);
+void vector_append(struct buffer *buffer, struct lane_mark mark);
+
+/* Cells: packed big endian, trailing zero bytes cut. */
+void cell_append(struct buffer *buffer, const int64_t *columns, size_t n_columns);
+/* Missing bytes are zeros; more than n_columns are ignored. */
+void cell_unpack(struct span bytes, int64_t *ret_columns, size_t n_columns);
+
+/* Rev of a reader key: the shard's counter of atomic reads, above all revs of earlier generations. */
+int64_t layout_rev(const struct layout *layout, int64_t counter);
+
+/*
+ * A journal entry's field c: which cells changed. For each campaign and slice length: campaign size (u16), campaign,
+ * slice minutes (u16), number of cells (u16), then each cell's start (u32 minutes). Field v: those cells' new values,
+ * each padded to N_CELL_COLUMNS integers, in the same order (more bytes may follow).
+ */
+void journal_append_group(struct buffer *buffer, struct span campaign, uint32_t slice_minutes, const uint32_t *starts, size_t n_starts);
+
+typedef int (*journal_visit)(void *context, struct span campaign, uint32_t slice_minutes, uint32_t start_minutes, const struct cell *cell);
+/* Visits every cell of an entry. Forwards the first result of visit that is not 0; -EBADMSG for malformed bytes. */
+MUST_CHECK int journal_decode(struct span c, struct span v, journal_visit visit, void *context);
+
+#endif

@@ -1,0 +1,111 @@
+"""The scripts of a campaign shard's evaluator (read, load, publish, goal) on a real Redis, as their headers say."""
+
+import pytest
+
+from tests.integration import servers
+
+LUA = servers.ROOT / "lib" / "shard" / "lua"
+VEC, JOURNAL, REV, OUTBOX = "~{c0.1}:vec", "~{c0.1}:journal", "~{c0.1}:rev", "~{c0.1}:outbox"
+GOALS = "~{c0.1}:goals"
+
+
+@pytest.fixture(scope="module")
+def server():
+    redis = servers.Redis().start()
+    yield redis
+    redis.close()
+
+
+@pytest.fixture
+def client(server):
+    with server.client() as client:
+        client.flushall()
+        yield client
+
+
+def run(client, name, keys, *arguments):
+    return client.eval((LUA / f"{name}.lua").read_text(encoding="ascii"), len(keys), *keys, *arguments)
+
+
+def read(client, last="", most=16):
+    return run(client, "read", [VEC, JOURNAL, REV, OUTBOX], last, most)
+
+
+def test_a_shard_without_vector_is_told_and_left_alone(client):
+    assert read(client) == [0, None, b"", 1, [], []]
+    assert client.keys() == []
+
+
+def test_the_first_read_gives_the_tip_and_no_entries(client):
+    client.set(VEC, b"\0" * 32)
+    tip = client.xadd(JOURNAL, {"c": "1", "v": "2"})
+    assert read(client) == [1, b"\0" * 32, tip, 0, [], []]
+    assert read(client)[0] == 2
+
+
+def test_a_read_gives_what_came_after_the_callers_id(client):
+    client.set(VEC, b"v")
+    ids = [client.xadd(JOURNAL, {"c": str(i), "v": b"\0\xff"}) for i in range(3)]
+    rev, vec, tip, reload, entries, alerts = read(client, ids[0])
+    assert (vec, tip, reload, alerts) == (b"v", ids[2], 0, [])
+    assert entries == [[ids[1], [b"c", b"1", b"v", b"\0\xff"]], [ids[2], [b"c", b"2", b"v", b"\0\xff"]]]
+    assert read(client, ids[2])[4] == []
+    assert rev == 1
+
+
+def test_a_read_from_an_id_that_is_gone_asks_for_a_reload(client):
+    client.set(VEC, b"v")
+    ids = [client.xadd(JOURNAL, {"c": str(i), "v": ""}, maxlen=2, approximate=False) for i in range(3)]
+    assert read(client, ids[0])[3:5] == [1, []]
+    assert read(client, ids[1])[3] == 0
+    assert read(client, "9999999999999-0")[3:5] == [1, []]
+
+
+def test_a_read_gives_the_oldest_alerts(client):
+    client.set(VEC, b"v")
+    ids = [client.xadd(OUTBOX, {"id": str(i)}) for i in range(3)]
+    assert read(client, "", 2)[5] == [[ids[0], [b"id", b"0"]], [ids[1], [b"id", b"1"]]]
+
+
+def test_load_gives_each_hash_and_marks_foreign_types(client):
+    client.hset("a", mapping={b"\0\0\0\1": b"\0\7"})
+    client.set("b", "text")
+    assert run(client, "load", ["a", "b", "c"]) == [[b"\0\0\0\1", b"\0\7"], None, []]
+
+
+def test_publish_writes_whole_keys_over_lower_revs_only(client):
+    client.hset("k1", mapping={"rev": "1099511627776", "old": "1"})
+    client.hset("k2", mapping={"rev": "1099511627778", "old": "1"})
+    client.set("k3", "of another type")
+    words = ["1099511627777"]
+    for _ in range(3):
+        words += ["2", "clicks", "7", "rev", "1099511627777"]
+    assert run(client, "publish", ["k1", "k2", "k3"], *words) == [1, 0, 1]
+    assert client.hgetall("k1") == {b"clicks": b"7", b"rev": b"1099511627777"}
+    assert client.hgetall("k2")[b"old"] == b"1"
+    assert client.hgetall("k3")[b"clicks"] == b"7"
+    assert run(client, "publish", ["k1"], *words[:6]) == [0]
+
+
+def test_publish_deletes_a_key_without_fields(client):
+    client.hset("k1", mapping={"rev": "5"})
+    assert run(client, "publish", ["k1", "k2"], "6", "0", "1", "rev", "6") == [1, 1]
+    assert client.keys() == [b"k2"]
+
+
+def test_a_goal_changes_together_with_its_alert_or_not_at_all(client):
+    field = b"spring-sale\0roi"
+    words = [field, b"", b"\1\0new", "4", "id", "5f1c", "json", "{}"]
+    assert run(client, "goal", [GOALS, OUTBOX], *words) == [1]
+    assert client.hgetall(GOALS) == {field: b"\1\0new"}
+    assert [fields for _, fields in client.xrange(OUTBOX)] == [{b"id": b"5f1c", b"json": b"{}"}]
+    assert run(client, "goal", [GOALS, OUTBOX], *words) == [b"\1\0new"]
+    assert client.xlen(OUTBOX) == 1
+
+
+def test_changes_of_goals_are_independent_and_can_remove(client):
+    client.hset(GOALS, mapping={"a": "1", "b": "2"})
+    words = ["a", "x", "3", "0", "b", "2", "", "0", "c", "", "4", "0", "d", "9", "5", "0"]
+    assert run(client, "goal", [GOALS, OUTBOX], *words) == [b"1", 1, 1, b""]
+    assert client.hgetall(GOALS) == {b"a": b"1", b"c": b"4"}
+    assert client.exists(OUTBOX) == 0

@@ -1,0 +1,264 @@
+#include "tests/lib/evaluate/world.h"
+
+/* The goal of spring-sale in this world: cost below 50 within 5m. */
+
+static struct value *alerts(struct world *world)
+{
+    return world_root(world, "alerts");
+}
+
+static struct span alert_field(struct world *world, size_t index, const char *name)
+{
+    struct value *stream = alerts(world);
+    assert_true(index < stream->n_entries);
+    const struct entry *entry = &stream->entries[index];
+    struct value fields = {.pairs = entry->fields, .n_pairs = entry->n_fields};
+    return hash_get(&fields, span_of(name));
+}
+
+static void assert_alert(struct world *world, size_t index, const char *name, const char *expected)
+{
+    struct span text = alert_field(world, index, name);
+    if (!span_equal(text, span_of(expected)))
+        fail_msg("%s is %.*s, expected %s", name, (int)text.size, text.data, expected);
+}
+
+static void spend(struct world *world, int64_t at_ms, int64_t units)
+{
+    world_event(world, "spring-sale", at_ms, 1, units * MICROS, 0);
+}
+
+static void pass_minutes(struct world *world, int first, int last)
+{
+    for (int minute = first; minute <= last; minute++) {
+        world_as_of(world, T0 + minute * MINUTE_MS);
+        world_settle(world);
+    }
+}
+
+static void assert_state(struct world *world, const char *expected)
+{
+    assert_true(world_says(world, "spring-sale", NULL, "state", expected));
+}
+
+static void a_breach_fires_and_resolves_once_under_one_id(void **state)
+{
+    struct world *world = *state;
+    world_settle(world);
+    assert_state(world, "ok");
+    assert_int_equal(alerts(world)->n_entries, 0);
+    spend(world, T0, 60);
+    pass_minutes(world, 1, 3);
+    assert_state(world, "firing");
+    assert_true(world_says(world, "spring-sale", NULL, "goal:budget", "\"value\":\"60.000000\""));
+    assert_int_equal(alerts(world)->n_entries, 1);
+    pass_minutes(world, 4, 9);
+    assert_state(world, "ok");
+    assert_int_equal(alerts(world)->n_entries, 2);
+    assert_alert(world, 0, "state", "firing");
+    assert_alert(world, 0, "campaign", "spring-sale");
+    assert_alert(world, 0, "cost_micros", "60000000");
+    assert_alert(world, 0, "at_ms", "1795300260000");
+    assert_alert(world, 1, "state", "resolved");
+    assert_alert(world, 1, "since_ms", "1795300260000");
+    assert_true(span_equal(alert_field(world, 0, "id"), alert_field(world, 1, "id")));
+    assert_int_equal(world->store.n_published, 2);
+    assert_int_equal(world_stats(world).n_alerts, 2);
+    assert_int_equal(world_stats(world).n_goals[GOAL_OK], 1);
+    assert_true(evaluator_idle(world->evaluator));
+}
+
+static void a_goal_without_change_is_not_stored_again(void **state)
+{
+    struct world *world = *state;
+    world_settle(world);
+    size_t n_written = world->store.n_written;
+    pass_minutes(world, 1, 20);
+    assert_int_equal(world->store.n_written, n_written);
+}
+
+static void waiting_goes_on_through_a_takeover(void **state)
+{
+    struct world *world = *state;
+    world->goals[0].for_ms = 3 * MINUTE_MS;
+    spend(world, T0, 60);
+    pass_minutes(world, 1, 2);
+    assert_state(world, "pending");
+    evaluator_free(world->evaluator);
+    world->evaluator = world_evaluator(world, 0);
+    pass_minutes(world, 3, 3);
+    assert_state(world, "pending");
+    pass_minutes(world, 4, 4);
+    assert_state(world, "firing");
+    assert_alert(world, 0, "since_ms", "1795300260000");
+    assert_alert(world, 0, "at_ms", "1795300440000");
+}
+
+static void two_evaluators_send_one_alert(void **state)
+{
+    struct world *world = *state;
+    struct evaluator *other = world_evaluator(world, 0);
+    for (int minute = 0; minute < 12; minute++) {
+        if (minute == 2)
+            spend(world, T0 + MINUTE_MS, 60);
+        world_as_of(world, T0 + minute * MINUTE_MS);
+        for (int i = 0; i < 8; i++) {
+            /* Both ask before either has its answer. */
+            uint64_t tag[2];
+            struct call calls[2];
+            world->now_ms += 250;
+            world->steady_ms += 250;
+            evaluator_tick(world->evaluator, world->now_ms, world->steady_ms);
+            evaluator_tick(other, world->now_ms, world->steady_ms);
+            for (int busy = 1; busy;) {
+                struct evaluator *both[] = {world->evaluator, other};
+                busy = 0;
+                bool asked[2] = {false};
+                for (int k = 0; k < 2; k++) {
+                    call_init(&calls[k]);
+                    asked[k] = evaluator_next(both[k], &calls[k], &tag[k]) == 1;
+                    busy += asked[k];
+                }
+                for (int k = 0; k < 2; k++) {
+                    struct reply reply =
+                        asked[k] ? store_answer(&world->store, &calls[k]) : (struct reply){0};
+                    if (asked[k])
+                        assert_int_equal(evaluator_reply(both[k], tag[k], &reply), 0);
+                    call_deinit(&calls[k]);
+                }
+            }
+        }
+    }
+    struct evaluator_stats stats;
+    evaluator_get_stats(other, &stats);
+    assert_true(stats.n_lost_compares + world_stats(world).n_lost_compares > 0);
+    /* At least once each; every id and state together is one alert. */
+    size_t n = alerts(world)->n_entries;
+    assert_true(n >= 2);
+    for (size_t i = 0; i < n; i++)
+        assert_true(span_equal(alert_field(world, i, "id"), alert_field(world, 0, "id")));
+    assert_alert(world, 0, "state", "firing");
+    assert_alert(world, n - 1, "state", "resolved");
+    evaluator_free(other);
+}
+
+/* The call whose reply is lost: from the tick at which the goal fires, each in turn. */
+static void a_lost_reply_anywhere_loses_no_alert_and_makes_no_second(void **state)
+{
+    (void)state;
+    for (size_t lost = 0; lost < 60; lost++) {
+        void *fresh;
+        world_setup(&fresh);
+        struct world *world = fresh;
+        world_settle(world);
+        spend(world, T0, 60);
+        world_as_of(world, T0 + MINUTE_MS);
+        size_t first = world->store.n_calls;
+        for (int i = 0; i < 16; i++) {
+            uint64_t tag;
+            world->now_ms += 250;
+            world->steady_ms += 250;
+            evaluator_tick(world->evaluator, world->now_ms, world->steady_ms);
+            while (evaluator_next(world->evaluator, &world->call, &tag) == 1) {
+                struct reply reply = store_answer(&world->store, &world->call);
+                if (world->store.n_calls - first == lost + 1)
+                    evaluator_fail(world->evaluator, tag);
+                else
+                    assert_int_equal(evaluator_reply(world->evaluator, tag, &reply), 0);
+            }
+        }
+        world_settle(world);
+        assert_state(world, "firing");
+        assert_in_range(alerts(world)->n_entries, 1, 2);
+        for (size_t i = 0; i < alerts(world)->n_entries; i++)
+            assert_true(span_equal(alert_field(world, i, "id"), alert_field(world, 0, "id")));
+        assert_true(evaluator_idle(world->evaluator));
+        world_teardown(&fresh);
+    }
+}
+
+static void a_goal_that_is_no_longer_configured_is_resolved_and_forgotten(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
+    spend(world, T0, 60);
+    pass_minutes(world, 1, 1);
+    assert_state(world, "firing");
+    struct rule_book copy = world->book;
+    evaluator_set_book(world->evaluator, &copy);
+    world->configured[0].n_goals = 0;
+    world_settle(world);
+    assert_int_equal(alerts(world)->n_entries, 2);
+    assert_alert(world, 1, "state", "resolved");
+    assert_alert(world, 1, "summary", "spring-sale: goal budget is no longer configured");
+    assert_true(span_equal(alert_field(world, 0, "id"), alert_field(world, 1, "id")));
+    world_key(world, layout_shard_of(&world->layout, span_of("spring-sale")), ":goals", &key);
+    assert_int_equal(store_find(&world->store, buffer_span(&key))->n_pairs, 0);
+    assert_state(world, "ok");
+    evaluator_set_book(world->evaluator, &world->book);
+}
+
+static void behind_goals_are_stale_and_the_pipeline_says_so_once(void **state)
+{
+    struct world *world = *state;
+    world->book.clock = true;
+    world_settle(world);
+    assert_state(world, "ok");
+    assert_int_equal(alerts(world)->n_entries, 0);
+    spend(world, T0, 60);
+    world->now_ms += 601000;
+    world_settle(world);
+    assert_state(world, "stale");
+    assert_int_equal(alerts(world)->n_entries, 1);
+    assert_alert(world, 0, "goal", "pipeline");
+    assert_alert(world, 0, "campaign", "");
+    assert_alert(world, 0, "state", "firing");
+    world_as_of(world, T0 + MINUTE_MS);
+    world_settle(world);
+    assert_state(world, "firing");
+    assert_int_equal(alerts(world)->n_entries, 2);
+    world_as_of(world, T0 + 12 * MINUTE_MS);
+    world_settle(world);
+    assert_int_equal(alerts(world)->n_entries, 4);
+    for (size_t i = 1; i < 4; i++)
+        if (span_equal(alert_field(world, i, "goal"), span_of("pipeline")))
+            assert_alert(world, i, "state", "resolved");
+    assert_state(world, "ok");
+}
+
+static void a_firing_goal_stays_firing_while_no_data_comes(void **state)
+{
+    struct world *world = *state;
+    world->book.clock = true;
+    spend(world, T0, 60);
+    pass_minutes(world, 1, 1);
+    assert_state(world, "firing");
+    evaluator_set_silent(world->evaluator, true);
+    world_settle(world);
+    assert_state(world, "firing");
+    assert_true(world_says(world, "spring-sale", NULL, "goal:budget", "a topic is silent"));
+    assert_int_equal(alerts(world)->n_entries, 2);
+    assert_alert(world, 1, "goal", "pipeline");
+    pass_minutes(world, 2, 9);
+    assert_state(world, "firing");
+    evaluator_set_silent(world->evaluator, false);
+    pass_minutes(world, 10, 11);
+    assert_state(world, "ok");
+}
+
+#define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(a_breach_fires_and_resolves_once_under_one_id),
+        WORLD_TEST(a_goal_without_change_is_not_stored_again),
+        WORLD_TEST(waiting_goes_on_through_a_takeover),
+        WORLD_TEST(two_evaluators_send_one_alert),
+        cmocka_unit_test(a_lost_reply_anywhere_loses_no_alert_and_makes_no_second),
+        WORLD_TEST(a_goal_that_is_no_longer_configured_is_resolved_and_forgotten),
+        WORLD_TEST(behind_goals_are_stale_and_the_pipeline_says_so_once),
+        WORLD_TEST(a_firing_goal_stays_firing_while_no_data_comes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

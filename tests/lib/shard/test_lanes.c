@@ -1,0 +1,112 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/shard/lanes.h"
+
+enum { DISORDER = 30, CAP = 10000 };
+
+struct lane_case {
+    const char *what;
+    struct lane_mark touch, order;
+    struct partition_mark mark;
+    int64_t expected;
+};
+
+#define NO_MARK                                                                                              \
+    {                                                                                                        \
+        LANE_UNSET, NEVER, NEVER, NEVER                                                                      \
+    }
+
+static const struct lane_case cases[] = {
+    {"both lanes at one offset share the newest", {9, 500}, {9, NEVER}, NO_MARK, 470},
+    {"apart, each has its own", {9, 500}, {7, 400}, NO_MARK, 370},
+    {"apart, a lane without event is complete to nothing", {9, 500}, {7, NEVER}, NO_MARK, NEVER},
+    {"an unset lane holds up", {LANE_UNSET, NEVER}, {LANE_UNSET, NEVER}, {0, NEVER, 900, 1}, NEVER},
+    {"a proof lifts lanes that stand at its offset", {9, 500}, {9, NEVER}, {9, 500, 900, 1}, 900},
+    {"a proof holds for ever", {12, 500}, {12, 600}, {9, 500, 900, 1}, 900},
+    {"a proof beyond the shard's offset does not count yet", {9, 500}, {9, NEVER}, {10, 500, 900, 1}, 470},
+    {"a proof counts for each lane by itself", {9, 500}, {8, 490}, {9, 500, 900, 1}, 460},
+    {"a proof never lowers", {9, 500}, {9, NEVER}, {9, 500, 100, 1}, 470},
+    {"not at its end: the mark proves nothing", {9, 500}, {9, NEVER}, {9, 500, NEVER, NEVER}, 470},
+    {"an empty partition at its end", {0, NEVER}, {0, NEVER}, {0, NEVER, 800, 1}, 800},
+    {"an event in the future is held back by the cap", {9, 99999}, {9, NEVER}, NO_MARK, CAP - DISORDER},
+};
+
+static struct lanes lanes_of(const uint32_t *partitions, size_t n, const struct partition_mark *marks,
+                             size_t n_marks)
+{
+    return (struct lanes){partitions, n, marks, n_marks, DISORDER, CAP};
+}
+
+static void a_partition_is_as_complete_as_the_least_of_its_lanes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(buffer_deinit) struct buffer vector = BUFFER_INIT;
+        vector_append(&vector, cases[i].touch);
+        vector_append(&vector, cases[i].order);
+        uint32_t partition = 0;
+        struct lanes lanes = lanes_of(&partition, 1, &cases[i].mark, 1);
+        int64_t as_of = lanes_as_of(&lanes, buffer_span(&vector));
+        if (as_of != cases[i].expected)
+            fail_msg("%s: %ld", cases[i].what, (long)as_of);
+    }
+}
+
+static void a_shard_is_as_complete_as_the_least_of_the_partitions_that_count(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_deinit) struct buffer vector = BUFFER_INIT;
+    const int64_t newest[] = {700, 200, 500};
+    for (size_t i = 0; i < 6; i++)
+        vector_append(&vector, (struct lane_mark){1, newest[i / 2]});
+    const uint32_t all[] = {0, 1, 2}, some[] = {0, 2}, more[] = {0, 2, 3};
+    struct lanes lanes = lanes_of(all, 3, NULL, 0);
+    assert_int_equal(lanes_as_of(&lanes, buffer_span(&vector)), 170);
+    lanes = lanes_of(some, 2, NULL, 0);
+    assert_int_equal(lanes_as_of(&lanes, buffer_span(&vector)), 470);
+    lanes = lanes_of(more, 3, NULL, 0);
+    assert_int_equal(lanes_as_of(&lanes, buffer_span(&vector)), NEVER);
+    lanes = lanes_of(all, 0, NULL, 0);
+    assert_int_equal(lanes_as_of(&lanes, buffer_span(&vector)), NEVER);
+}
+
+static void a_mark_comes_back_from_its_text(void **state)
+{
+    (void)state;
+    const struct partition_mark marks[] = {
+        {12, 1795303560000, 1795303612345, 7}, {0, NEVER, NEVER, NEVER}, {5, -3, 0, INT64_MAX}};
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+        CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+        struct partition_mark back;
+        partition_mark_print(&marks[i], &text);
+        assert_int_equal(partition_mark_parse(buffer_span(&text), &back), 0);
+        assert_memory_equal(&back, &marks[i], sizeof(back));
+    }
+}
+
+static void other_texts_are_no_marks(void **state)
+{
+    (void)state;
+    const char *const texts[] = {"",        "1",      "1 2 3",     "1 2 3 4 5",
+                                 "1 2 3 x", "1  3 4", "1 2 3 --4", "9223372036854775808 1 1 1"};
+    struct partition_mark mark;
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        if (partition_mark_parse(span_of(texts[i]), &mark) != LANES_MALFORMED)
+            fail_msg("'%s' was taken", texts[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_partition_is_as_complete_as_the_least_of_its_lanes),
+        cmocka_unit_test(a_shard_is_as_complete_as_the_least_of_the_partitions_that_count),
+        cmocka_unit_test(a_mark_comes_back_from_its_text),
+        cmocka_unit_test(other_texts_are_no_marks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
