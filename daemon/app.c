@@ -16,6 +16,7 @@ enum {
     RETRY_MS = 500,        /* before starting over after an error reply */
     LEAVE_MS = 5000,       /* for finishing before partitions are given up */
     READ_MAX = 4000,       /* messages read in one turn */
+    CORE_SHIFT = 48,
 };
 
 static int64_t clock_ms(clockid_t id)
@@ -38,6 +39,13 @@ void app_send(struct app *app, redis_answer answer, uint64_t tag)
         answer(app, tag, NULL);
 }
 
+void app_ignore(void *context, uint64_t tag, const struct reply *reply)
+{
+    (void)context;
+    (void)tag;
+    (void)reply;
+}
+
 void app_stop(struct app *app, int exit_code)
 {
     if (app->stopping && exit_code == EXIT_OK)
@@ -50,9 +58,25 @@ void app_stop(struct app *app, int exit_code)
     sd_notify(0, "STOPPING=1");
 }
 
+/* The tag of a call of the core: the core's number above the core's own tag. */
+static uint64_t core_tag(const struct app *app, uint64_t tag)
+{
+    return app->core_number << CORE_SHIFT | tag;
+}
+
+/* False where the answer is for a core that is gone. */
+static bool core_untag(const struct app *app, uint64_t *tag)
+{
+    bool current = *tag >> CORE_SHIFT == app->core_number;
+    *tag &= (UINT64_C(1) << CORE_SHIFT) - 1;
+    return current;
+}
+
 static void on_ingest_answer(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
+    if (!core_untag(app, &tag))
+        return;
     if (ingest_reply(app->ingest, tag, reply) < 0)
         log_line(LOG_LEVEL_ERROR, "an answer from Redis could not be used; roiwatch starts over from what the shards hold");
     app_turn(app);
@@ -61,6 +85,8 @@ static void on_ingest_answer(void *context, uint64_t tag, const struct reply *re
 static void on_evaluator_answer(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
+    if (!core_untag(app, &tag))
+        return;
     if (!reply)
         evaluator_fail(app->evaluator, tag);
     else if (evaluator_reply(app->evaluator, tag, reply) < 0)
@@ -72,11 +98,11 @@ static void send_calls(struct app *app)
 {
     uint64_t tag;
     while (ingest_next(app->ingest, &app->call, &tag) == 1) {
-        if (redis_store_send(app->store, &app->call, on_ingest_answer, app, tag) < 0 && ingest_reply(app->ingest, tag, NULL) < 0)
+        if (redis_store_send(app->store, &app->call, on_ingest_answer, app, core_tag(app, tag)) < 0 && ingest_reply(app->ingest, tag, NULL) < 0)
             return;
     }
     while (evaluator_next(app->evaluator, &app->call, &tag) == 1) {
-        if (redis_store_send(app->store, &app->call, on_evaluator_answer, app, tag) < 0) {
+        if (redis_store_send(app->store, &app->call, on_evaluator_answer, app, core_tag(app, tag)) < 0) {
             evaluator_fail(app->evaluator, tag);
             return;
         }

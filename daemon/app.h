@@ -65,6 +65,7 @@ struct app {
     struct kafka_letters *letters; /* NULL where dead_letter is ~ */
     struct ingest *ingest;         /* from APP_READY on */
     struct evaluator *evaluator;
+    uint64_t core_number;          /* grows with every core: answers to an earlier one are dropped */
     struct call call; /* reused */
     struct buffer scratch;
 
@@ -72,6 +73,9 @@ struct app {
     struct layout layout;
     bool rebuilding;            /* this generation was begun because of a loss */
     int64_t rebuilt_from;       /* the generation before, while rebuilding */
+    bool accepted_loss;         /* the operator said: count what Kafka still holds */
+    int64_t left_generation;    /* APP_SCANNING: the highest that has left keys behind */
+    int64_t sweep_cursor;       /* of the scan for keys of earlier generations; -1: done */
     char *counting;             /* hash of what decides the counting */
 
     enum app_partitions partitions;
@@ -110,6 +114,8 @@ void app_turn(struct app *app);
 void app_stop(struct app *app, int exit_code);
 /* Sends app->call; a call that cannot be sent is answered with NULL at once. */
 void app_send(struct app *app, redis_answer answer, uint64_t tag);
+/* For answers that nobody waits for. */
+void app_ignore(void *context, uint64_t tag, const struct reply *reply);
 struct span app_common_key(struct app *app, const char *name);
 
 /* app_meta.c */
@@ -118,7 +124,8 @@ void app_meta_check(struct app *app);
 /* Redis has lost data: count again from the log where it is whole, else stop and say what is needed. */
 void app_lost(struct app *app, const char *what);
 void app_close_core(struct app *app);
-/* Text of the stored slice lengths: what needs a rebuild when it grows. */
+/* One step of unlinking what earlier generations have left. */
+void app_sweep(struct app *app);
 
 /* app_place.c */
 void app_place(struct app *app);

@@ -6,7 +6,8 @@
  *   generation that counts. Another layout or currency is a configuration error, another group is fenced off.
  *   A generation is part of all key names of shards. When a shard, a vector or the registry is gone, a new generation
  *   begins, and everything is counted again from where counting once began: if the log still holds all of it. If not,
- *   roiwatch stops and says so; it never adds on top of what is left.
+ *   roiwatch stops and says so; it never adds on top of what is left. Keys of generations that are gone are unlinked a
+ *   few at a time.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -95,6 +96,7 @@ static int core_open(struct app *app)
 
 void app_close_core(struct app *app)
 {
+    app->core_number++;
     evaluator_free(app->evaluator);
     ingest_free(app->ingest);
     app->evaluator = NULL;
@@ -156,6 +158,8 @@ static void meta_use(struct app *app, const struct reply *reply)
     app->layout = (struct layout){span_of(settings->redis.prefix), (uint32_t)settings->redis.shards, generation};
     app->rebuilt_from = meta_i64(reply, "rebuilt_from", 0);
     app->rebuilding = app->rebuilt_from > 0;
+    app->accepted_loss = meta_i64(reply, "accept_loss", 0) == generation;
+    app->sweep_cursor = generation > 1 ? 0 : -1;
     CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
     slices_text(app, &slices);
     if (core_open(app) < 0) {
@@ -183,7 +187,8 @@ static void meta_create(struct app *app)
     call_arg_i64(&app->call, app->settings->redis.shards);
     call_field(&app->call, "currency", app->settings->account.currency);
     call_field(&app->call, "group", app->settings->kafka.group);
-    call_field(&app->call, "generation", "1");
+    call_arg_text(&app->call, "generation");
+    call_arg_i64(&app->call, app->left_generation + 1);
     call_arg_text(&app->call, "slices");
     call_arg(&app->call, buffer_span(&slices));
     app_send(app, on_meta, 0);
@@ -191,23 +196,34 @@ static void meta_create(struct app *app)
 
 static void scan_call(struct app *app, struct span cursor);
 
-/* No meta: if other internal keys are there, half of Redis was wiped. */
+/* The generation in the name of an internal key: PREFIX~{c12.G}:part or PREFIX~name.G; 0 where there is none. */
+static int64_t key_generation(const struct app *app, struct span key)
+{
+    char text[KEY_MAX];
+    size_t prefix = strlen(app->settings->redis.prefix);
+    if (key.size <= prefix + 1 || key.size >= sizeof(text))
+        return 0;
+    memcpy(text, key.data, key.size);
+    text[key.size] = '\0';
+    char *name = text + prefix + 1;
+    if (*name == '{')
+        name[strcspn(name, "}")] = '\0';
+    const char *dot = strrchr(name, '.');
+    return dot ? strtoll(dot + 1, NULL, 10) : 0;
+}
+
+/* No meta: nothing may be counted on top of what earlier generations have left. */
 static void on_scan(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
     (void)tag;
-    if (!reply || reply->type == REPLY_ERROR)
+    if (!reply || reply->type == REPLY_ERROR || app->phase != APP_SCANNING)
         return;
     const struct reply *keys = reply_at(reply, 1);
-    if (keys->n_elements > 0) {
-        struct span key = reply_at(keys, 0)->text;
-        log_line(LOG_LEVEL_ERROR,
-                 "%s~meta is gone, but other keys of roiwatch are there (%.*s): part of Redis was lost. roiwatch adds nothing on top of it. "
-                 "Restore Redis from its last copy, or delete all keys that begin with %s and start again to count what Kafka holds",
-                 app->settings->redis.prefix, (int)(key.size < KEY_MAX ? key.size : KEY_MAX), key.data, app->settings->redis.prefix);
-        app_stop(app, EXIT_FAILED);
-        app_turn(app);
-        return;
+    for (size_t i = 0; i < keys->n_elements; i++) {
+        int64_t generation = key_generation(app, reply_at(keys, i)->text);
+        if (generation > app->left_generation)
+            app->left_generation = generation;
     }
     struct span cursor = reply_at(reply, 0)->text;
     if (span_equal(cursor, span_of("0")))
@@ -216,7 +232,7 @@ static void on_scan(void *context, uint64_t tag, const struct reply *reply)
         scan_call(app, cursor);
 }
 
-static void scan_call(struct app *app, struct span cursor)
+static void scan_begin(struct app *app, struct span cursor)
 {
     CLEANUP(buffer_deinit) struct buffer pattern = BUFFER_INIT;
     for (const char *c = app->settings->redis.prefix; *c; c++) {
@@ -231,7 +247,44 @@ static void scan_call(struct app *app, struct span cursor)
     call_arg_text(&app->call, "MATCH");
     call_arg(&app->call, buffer_span(&pattern));
     call_field(&app->call, "COUNT", "1000");
+}
+
+static void scan_call(struct app *app, struct span cursor)
+{
+    scan_begin(app, cursor);
     app_send(app, on_scan, 0);
+}
+
+/* Unlinks the internal keys of earlier generations that one step of the scan has found. */
+static void on_sweep(void *context, uint64_t tag, const struct reply *reply)
+{
+    struct app *app = context;
+    (void)tag;
+    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY || app->sweep_cursor < 0)
+        return;
+    const struct reply *keys = reply_at(reply, 1);
+    for (size_t i = 0; i < keys->n_elements; i++) {
+        struct span key = reply_at(keys, i)->text;
+        int64_t generation = key_generation(app, key);
+        if (generation == 0 || generation >= app->layout.generation)
+            continue;
+        call_begin(&app->call, SCRIPT_NONE);
+        call_arg_text(&app->call, "UNLINK");
+        call_arg(&app->call, key);
+        app_send(app, app_ignore, 0);
+    }
+    int64_t cursor = reply_i64(reply_at(reply, 0), 0);
+    app->sweep_cursor = cursor == 0 ? -1 : cursor;
+}
+
+void app_sweep(struct app *app)
+{
+    if (app->sweep_cursor < 0 || app->rebuilding)
+        return;
+    char cursor[24];
+    int size = snprintf(cursor, sizeof(cursor), "%" PRId64, app->sweep_cursor);
+    scan_begin(app, span_from(cursor, (size_t)size));
+    app_send(app, on_sweep, 0);
 }
 
 static void on_meta(void *context, uint64_t tag, const struct reply *reply)
@@ -250,6 +303,7 @@ static void on_meta(void *context, uint64_t tag, const struct reply *reply)
             log_line(LOG_LEVEL_ERROR, "redis: %s~meta is gone: Redis was emptied", app->settings->redis.prefix);
         app_close_core(app);
         app->phase = APP_SCANNING;
+        app->left_generation = 0;
         scan_call(app, span_of("0"));
     }
     app_turn(app);
@@ -306,8 +360,8 @@ static void lost_with_registry(struct app *app, const char *what)
         snprintf(why, sizeof(why), "the lane registry is gone too");
     log_line(LOG_LEVEL_ERROR,
              "%s, and it cannot be counted again: %s. roiwatch stops rather than add on top of numbers with a hole. Restore Redis from its last "
-             "copy and start again; or delete all keys that begin with %s and reset the offsets of group %s, to count only what Kafka still holds",
-             what, why, app->settings->redis.prefix, app->settings->kafka.group);
+             "copy and start again; or run `roiwatch rebuild` to count only what Kafka still holds",
+             what, why);
     app_stop(app, EXIT_FAILED);
 }
 

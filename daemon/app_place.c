@@ -88,8 +88,8 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
         *ret_offset = entry->start_offset;
         return 0;
     }
-    bool lost = committed > 0 && app->registry.n == 0;
-    if (!lost && !before)
+    bool lost = committed > 0 && app->registry.n == 0 && !app->accepted_loss;
+    if (!lost && (!before || app->accepted_loss))
         return start_by_policy(app, topic, partition, low, high, ret_offset);
     if (low == 0 && !before) {
         *ret_offset = 0;
@@ -98,8 +98,8 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
     log_line(LOG_LEVEL_ERROR,
              "Redis holds nothing of %s:%" PRId32 ", although group %s had counted it up to offset %" PRId64
              ", and Kafka begins at offset %" PRId64 " now: it cannot be counted again. roiwatch stops rather than show numbers with a "
-             "hole. Restore Redis from its last copy and start again; or reset the offsets of group %s, to count only what Kafka still holds",
-             topic, partition, app->settings->kafka.group, committed, low, app->settings->kafka.group);
+             "hole. Restore Redis from its last copy and start again; or run `roiwatch rebuild` to count only what Kafka still holds",
+             topic, partition, app->settings->kafka.group, committed, low);
     return 1;
 }
 
@@ -116,7 +116,7 @@ static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *o
         r = start_offset(app, topic, partition, committed[i], &partitions[i].start_offset);
         if (r != 0)
             return r;
-        emptied = emptied || (committed[i] > 0 && app->registry.n == 0 && app->old_registry.n == 0);
+        emptied = emptied || (committed[i] > 0 && app->registry.n == 0 && app->old_registry.n == 0 && !app->accepted_loss);
     }
     if (emptied)
         log_line(LOG_LEVEL_WARNING, "Redis holds nothing, although group %s has committed offsets: Redis was emptied. The log still begins at offset "

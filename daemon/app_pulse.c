@@ -101,13 +101,6 @@ static void ask(struct app *app, const char *name, redis_answer answer)
     app_send(app, answer, 0);
 }
 
-static void on_written(void *context, uint64_t tag, const struct reply *reply)
-{
-    (void)context;
-    (void)tag;
-    (void)reply;
-}
-
 /* Marks of partitions of topics that are no longer configured do not count. */
 static bool mark_counts(const struct app *app, uint32_t index)
 {
@@ -174,7 +167,24 @@ static void marks_write(struct app *app)
         n++;
     }
     if (n > 0)
-        app_send(app, on_written, 0);
+        app_send(app, app_ignore, 0);
+}
+
+/* A topic that had events in the day before has had none for alerts.silent_after: then no goal can be judged. */
+static bool topic_is_silent(const struct app *app)
+{
+    int64_t silent_ms = app->settings->alerts.silent_after_ms;
+    for (size_t t = 0; t < app->settings->kafka.n_topics; t++) {
+        int64_t newest_ms = NEVER;
+        for (int32_t partition = 0; partition < app->partition_counts[t]; partition++) {
+            const struct registry_entry *entry = registry_find(&app->registry, app->settings->kafka.topics[t].name, partition);
+            if (entry && entry->index < app->n_marks && app->marks[entry->index].newest_ms > newest_ms)
+                newest_ms = app->marks[entry->index].newest_ms;
+        }
+        if (newest_ms != NEVER && app->now_ms - newest_ms > silent_ms && app->now_ms - newest_ms <= silent_ms + DAY_MS)
+            return true;
+    }
+    return false;
 }
 
 static void on_marks(void *context, uint64_t tag, const struct reply *reply)
@@ -184,6 +194,8 @@ static void on_marks(void *context, uint64_t tag, const struct reply *reply)
     if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY)
         return;
     marks_read(app, reply);
+    if (app->settings->book.clock)
+        evaluator_set_silent(app->evaluator, topic_is_silent(app));
     ingest_passed(app->ingest, marks_passed(app->marks, app->n_marks, n_expected(app), app->settings->book.disorder_ms));
     if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING)
         marks_write(app);
@@ -206,11 +218,12 @@ static bool marks_at_end(const struct app *app)
     return n > 0 && n >= n_expected(app);
 }
 
-static const char *status_text(const struct app *app, int64_t behind_ms)
+static const char *status_text(struct app *app, int64_t behind_ms)
 {
     if (app->stopping)
         return "stopped";
     bool live = app->settings->book.clock ? behind_ms <= app->settings->book.stale_after_ms : marks_at_end(app);
+    app->rebuilding = app->rebuilding && !live;
     return live ? "live" : app->rebuilding ? "rebuilding" : "catching_up";
 }
 
@@ -246,7 +259,7 @@ static void meta_write(struct app *app)
     field_i64(&app->call, "shards", app->layout.n_shards);
     field_i64(&app->call, "partitions", topic < 0 ? 0 : app->partition_counts[topic]);
     field_text(&app->call, "config_fingerprint", app->settings->fingerprint);
-    app_send(app, on_written, 0);
+    app_send(app, app_ignore, 0);
     struct evaluator_stats stats;
     evaluator_get_stats(app->evaluator, &stats);
     sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing", app->n_slots, behind_ms, stats.n_goals[GOAL_FIRING]);
@@ -306,6 +319,7 @@ void app_pulse(struct app *app)
     call_arg_text(&app->call, "TIME");
     app_send(app, on_time, 0);
     app_meta_check(app);
+    app_sweep(app);
     ask(app, "lanes", on_lanes);
     ask(app, "marks", on_marks);
     ask(app, "shards", on_shards);

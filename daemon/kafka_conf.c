@@ -3,6 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/files.h"
+
+enum { SECRET_MAX = 65536 };
+
+static const char file_suffix[] = "_file";
+
 struct pair {
     const char *name;
     const char *value;
@@ -30,6 +36,36 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, char 
     return rd_kafka_conf_set(conf, name, value, why, why_size) == RD_KAFKA_CONF_OK ? 0 : 1;
 }
 
+/* A property NAME_file stands for NAME with the file's content, without its line end: secrets stay out of the configuration. */
+static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *path, char *why, size_t why_size)
+{
+    CLEANUP(buffer_deinit) struct buffer content = BUFFER_INIT;
+    char property[128];
+    snprintf(property, sizeof(property), "%.*s", (int)(strlen(name) - strlen(file_suffix)), name);
+    int r = file_read(path, SECRET_MAX, &content);
+    if (r < 0) {
+        snprintf(why, why_size, "%s: %s", path, strerror(-r));
+        return 1;
+    }
+    while (content.size > 0 && (content.data[content.size - 1] == '\n' || content.data[content.size - 1] == '\r'))
+        content.size--;
+    buffer_append_u8(&content, '\0');
+    if (buffer_status(&content) < 0)
+        return 1;
+    r = set(conf, property, content.data, why, why_size);
+    explicit_bzero(content.data, content.size);
+    return r;
+}
+
+static int set_property(rd_kafka_conf_t *conf, const struct kafka_property *property, char *why, size_t why_size)
+{
+    size_t size = strlen(property->name);
+    size_t suffix = strlen(file_suffix);
+    if (size > suffix && strcmp(property->name + size - suffix, file_suffix) == 0)
+        return set_from_file(conf, property->name, property->value, why, why_size);
+    return set(conf, property->name, property->value, why, why_size);
+}
+
 static int set_all(rd_kafka_conf_t *conf, const struct pair *pairs, size_t n, char *why, size_t why_size)
 {
     int r = 0;
@@ -50,7 +86,7 @@ static int set_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settin
             }
         }
         char detail[256];
-        if (set(conf, property->name, property->value, detail, sizeof(detail))) {
+        if (set_property(conf, property, detail, sizeof(detail))) {
             snprintf(why, why_size, "kafka.properties.%s: %s", property->name, detail);
             return 1;
         }
@@ -79,7 +115,7 @@ static int producer_passed(rd_kafka_conf_t *conf, const struct kafka_settings *s
 {
     char detail[256];
     for (size_t i = 0; i < settings->properties.n; i++)
-        (void)set(conf, settings->properties.items[i].name, settings->properties.items[i].value, detail, sizeof(detail));
+        (void)set_property(conf, &settings->properties.items[i], detail, sizeof(detail));
     return 0;
 }
 

@@ -4,7 +4,7 @@
     tests/lint.py BUILD        BUILD is a build directory with the libraries and programs
 
 Layers (include lines against lib/CMakeLists.txt), purity of lib/ (symbols of its archives), headers that compile alone,
-documents in step with the programs, sizes, and that nothing of a developer's machine got in.
+documents in step with the programs and the tree, sizes, and that nothing of a developer's machine got in.
 """
 
 import pathlib
@@ -154,6 +154,17 @@ def check_documents(build, findings):
             findings.add("README.md", f"does not name {command}")
 
 
+def check_paths(findings):
+    """Links and paths of the documents lead somewhere."""
+    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = document.read_text(encoding="utf-8")
+        links = {(document.parent / link).resolve() for link in re.findall(r"\]\(([^):#]+)\)", text)}
+        named = {ROOT / name for name in re.findall(r"`((?:lib|daemon|tests|docs|conf|\.ci)/[\w./-]*)", text) if "…" not in name}
+        for path in sorted(links | named):
+            if not path.exists():
+                findings.add(shown(document), f"tells of {path.relative_to(ROOT).as_posix()}, which is not there")
+
+
 def check_text(findings):
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True,
                             check=True).stdout.split("\n")
@@ -196,6 +207,7 @@ def main():
     check_purity(build, findings)
     check_headers(findings)
     check_documents(build, findings)
+    check_paths(findings)
     check_text(findings)
     check_sizes(findings)
     print(f"lint: {findings.n} findings" if findings.n else "lint: nothing found")

@@ -82,6 +82,7 @@ static int campaign_new(struct evaluator *evaluator, struct span id, struct camp
     campaign->id = span_from(campaign + 1, id.size);
     campaign->rules = rule_book_find(evaluator->book, id);
     campaign->due_ms = INT64_MAX;
+    campaign->spread_due_ms = INT64_MAX;
     campaign->judged_ms = NEVER;
     campaign->goals_due_ms = NEVER;
     campaign->goals_dirty = true;

@@ -94,10 +94,11 @@ static bool is_due(const struct evaluator *evaluator, struct campaign *campaign,
         return true;
     if (state->hashes.content == hashes->content)
         return false;
-    if (state->hashes.without_spread != hashes->without_spread ||
-        evaluator->steady_ms - state->written_ms >= SPREAD_EVERY_MS)
+    int64_t due_ms = state->written_ms + SPREAD_EVERY_MS;
+    if (state->hashes.without_spread != hashes->without_spread || evaluator->steady_ms >= due_ms)
         return true;
-    campaign->spread_pending = true;
+    if (due_ms < campaign->spread_due_ms)
+        campaign->spread_due_ms = due_ms;
     return false;
 }
 
@@ -162,7 +163,7 @@ int content_call(struct evaluator *evaluator, struct shard *shard, struct campai
     struct snapshot snapshots[WINDOWS_MAX];
     struct publication *publication = &shard->publication;
     *publication = (struct publication){.campaign = campaign};
-    campaign->spread_pending = false;
+    campaign->spread_due_ms = INT64_MAX;
     choose_windows(evaluator, shard, campaign, snapshots);
     build_summary(evaluator, campaign);
     int r = call_status(&evaluator->words);

@@ -213,7 +213,7 @@ static struct slot *find_slot(struct evaluator *evaluator, uint64_t tag, struct 
     uint32_t number = (uint32_t)tag;
     struct shard *shard = number < evaluator->layout.n_shards ? evaluator->shards[number] : NULL;
     struct slot *slot = shard ? &shard->slot : number == evaluator->layout.n_shards ? &evaluator->slot : NULL;
-    if (!slot || slot->request == REQUEST_NONE || slot->sequence != (uint32_t)(tag >> 32))
+    if (!slot || slot->request == REQUEST_NONE || slot->sequence != (uint16_t)(tag >> 32))
         return NULL;
     *ret_shard = shard;
     return slot;

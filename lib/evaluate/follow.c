@@ -88,23 +88,29 @@ static void update_as_of(struct evaluator *evaluator, struct shard *shard, struc
 }
 
 /* Campaigns that look different only because time moved. */
-static void wake_due(struct shard *shard)
+static void wake_due(const struct evaluator *evaluator, struct shard *shard)
 {
-    if (shard->as_of_ms < shard->min_due_ms)
+    if (shard->as_of_ms < shard->min_due_ms && evaluator->steady_ms < shard->min_spread_due_ms)
         return;
     int64_t min_due_ms = INT64_MAX;
+    int64_t min_spread_due_ms = INT64_MAX;
     size_t cursor = 0;
     struct table_entry *entry;
     while ((entry = table_next(&shard->by_id, &cursor))) {
         struct campaign *campaign = entry->value;
         if (campaign->place != PLACE_NONE)
             continue;
-        if (campaign->due_ms <= shard->as_of_ms)
+        if (campaign->due_ms <= shard->as_of_ms || campaign->spread_due_ms <= evaluator->steady_ms) {
             campaign_want(shard, campaign);
-        else if (campaign->due_ms < min_due_ms)
+            continue;
+        }
+        if (campaign->due_ms < min_due_ms)
             min_due_ms = campaign->due_ms;
+        if (campaign->spread_due_ms < min_spread_due_ms)
+            min_spread_due_ms = campaign->spread_due_ms;
     }
     shard->min_due_ms = min_due_ms;
+    shard->min_spread_due_ms = min_spread_due_ms;
 }
 
 static int take_position(struct shard *shard, const struct reply *reply)
@@ -137,7 +143,7 @@ int read_reply(struct evaluator *evaluator, struct shard *shard, const struct re
     if (evaluator->partitions_known)
         update_as_of(evaluator, shard, vector->text);
     queue_move(&shard->fresh, &shard->publish, PLACE_PUBLISH);
-    wake_due(shard);
+    wake_due(evaluator, shard);
     if (first) {
         shard->phase = PHASE_STORED;
         shard->lost = false;

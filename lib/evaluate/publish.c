@@ -36,8 +36,7 @@ static int64_t due_ms(const struct evaluator *evaluator, const struct shard *sha
         int64_t window_ms = rolling_due_ms(&rolling, &evaluator->book->windows[i], shard->as_of_ms);
         due_ms = window_ms < due_ms ? window_ms : due_ms;
     }
-    int64_t next_minute_ms = floor_to(shard->as_of_ms, MINUTE_MS) + MINUTE_MS;
-    return campaign->spread_pending && next_minute_ms < due_ms ? next_minute_ms : due_ms;
+    return due_ms;
 }
 
 /* Nothing is left to do for the campaign until data or time move. */
@@ -46,6 +45,8 @@ static void finish(struct evaluator *evaluator, struct shard *shard, struct camp
     campaign->due_ms = campaign->member && !campaign->aside ? due_ms(evaluator, shard, campaign) : INT64_MAX;
     if (campaign->due_ms < shard->min_due_ms)
         shard->min_due_ms = campaign->due_ms;
+    if (campaign->spread_due_ms < shard->min_spread_due_ms)
+        shard->min_spread_due_ms = campaign->spread_due_ms;
     checkpoint_pass(shard, campaign);
     if (evaluator->stats.n_cells > evaluator->max_cells)
         campaign_unload(evaluator, campaign);

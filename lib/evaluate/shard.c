@@ -27,6 +27,7 @@ static void begin(struct shard *shard, uint32_t number)
         .cursor = "0",
         .as_of_ms = NEVER,
         .min_due_ms = INT64_MAX,
+        .min_spread_due_ms = INT64_MAX,
         .pipeline = {.status = GOAL_STATUS_INIT},
         .saved_ms = NEVER,
     };

@@ -70,10 +70,10 @@ struct campaign {
     bool beyond;    /* the money of a window left int64 */
     bool purged;    /* keys of windows that are no longer configured are deleted */
     bool in_checkpoint;
-    bool spread_pending; /* a spread cost moved that is not written yet */
     bool written;        /* any of its keys, at written_ms (steady) */
     int64_t written_ms;
     int64_t due_ms;   /* as_of at which it is to be looked at without new data */
+    int64_t spread_due_ms; /* steady: when a spread cost that moved is to be written; INT64_MAX: none moved */
     bool goals_dirty; /* data changed since it was judged */
     bool judged_stale;
     int64_t judged_ms; /* minute edge, NEVER */
@@ -146,7 +146,7 @@ enum request {
 
 struct slot {
     enum request request; /* in flight */
-    uint32_t sequence;
+    uint16_t sequence;
 };
 
 struct position {
@@ -167,6 +167,7 @@ struct shard {
     int64_t rev;
     int64_t as_of_ms;
     int64_t min_due_ms; /* the least due_ms of campaigns in no queue */
+    int64_t min_spread_due_ms; /* likewise */
     struct table by_id; /* id -> struct campaign *, owned */
     struct campaign_queue load;
     struct campaign_queue fresh;
@@ -201,7 +202,7 @@ struct evaluator {
     size_t max_cells;
     struct shard **shards; /* owned; NULL is foreign */
     uint32_t next_shard;
-    uint32_t sequence;
+    uint16_t sequence;
     bool ticked; /* the clocks are known */
     int64_t now_ms;
     int64_t steady_ms;

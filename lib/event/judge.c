@@ -5,6 +5,8 @@
 
 /* Before it, seconds were taken for milliseconds. */
 static const int64_t year_2000_ms = INT64_C(946684800000);
+/* The last instant that RFC 3339 can write; slices are numbered in 32 bits of minutes, which reach a little further. */
+static const int64_t year_9999_end_ms = INT64_C(253402300799999);
 
 static int judge_type(const struct message *message, enum event_type topic_type, enum event_type *ret_type)
 {
@@ -46,7 +48,7 @@ static int judge_ts(const struct message *message, int64_t record_ts_ms, int64_t
         read = ts_from_text(value->text, &ts_ms);
     else
         return REJECT_BAD_TYPE;
-    if (!read || ts_ms < year_2000_ms)
+    if (!read || ts_ms < year_2000_ms || ts_ms > year_9999_end_ms)
         return REJECT_BAD_TIME;
     if (is_future(ts_ms, record_ts_ms, future_ms))
         return REJECT_FUTURE;

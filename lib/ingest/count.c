@@ -77,14 +77,20 @@ static int feed_reserve(struct shard_feed *feed)
     return 0;
 }
 
+/* Would the event go to this cell? Only a cell behind the last change of prices is a whole base slice for certain. */
+static bool cell_holds(const struct pending_cell *cell, const struct cost_plan *plan, int64_t base_ms, int64_t ts_ms, bool late)
+{
+    bool whole = plan->n_prices == 0 || plan->prices[plan->n_prices - 1].from_ms < cell->start_ms;
+    return whole && cell->late == late && ts_ms >= cell->start_ms && ts_ms - cell->start_ms < base_ms;
+}
+
 static int cell_find(struct ingest *ingest, struct shard_feed *feed, struct campaign *campaign, int64_t ts_ms, bool late,
                      struct pending_cell **ret_cell)
 {
     const struct tiers *tiers = &ingest->rules.book->tiers;
     const struct cost_plan *plan = &campaign->rules->cost;
-    struct pending_cell *recent = campaign->recent;
-    if (recent && recent->late == late && plan->n_prices < 2 && ts_ms >= recent->start_ms && ts_ms - recent->start_ms < tiers->base_ms) {
-        *ret_cell = recent;
+    if (campaign->recent && cell_holds(campaign->recent, plan, tiers->base_ms, ts_ms, late)) {
+        *ret_cell = campaign->recent;
         return 0;
     }
     int64_t start_ms = cost_slice_start(plan, tiers->base_ms, ts_ms);
@@ -239,37 +245,28 @@ static int reject(struct ingest *ingest, size_t slot, int64_t offset, int reason
     return reason;
 }
 
-int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms, struct span value)
+/* Counts an accepted event, or defers it until what it needs is known. */
+static int event_accept(struct ingest *ingest, size_t number, int64_t offset, const struct event *event)
 {
     struct slot *slot = &ingest->slots[number];
-    if (offset < slot->position)
-        return INGEST_STALE;
-    struct event event;
-    int r = decode(ingest->decoder, value, record_ts_ms, slot->type, &event, NULL);
-    if (r < 0)
-        return r;
-    slot->position = offset + 1;
-    ingest->counts.messages++;
-    if (r > 0)
-        return reject(ingest, number, offset, r);
     struct deferred counted = {
         .slot = number,
         .offset = offset,
-        .is_order = event.type == EVENT_ORDER,
-        .type = event.type,
-        .ts_ms = event.ts_ms,
-        .cost_micros = event.cost_micros,
-        .revenue_micros = event.revenue_micros,
-        .margin_micros = event.margin_micros,
+        .is_order = event->type == EVENT_ORDER,
+        .type = event->type,
+        .ts_ms = event->ts_ms,
+        .cost_micros = event->cost_micros,
+        .revenue_micros = event->revenue_micros,
+        .margin_micros = event->margin_micros,
         .verdict = -1,
     };
     int lane = counted.is_order ? LANE_ORDER : LANE_TOUCH;
-    counted.late = is_late(ingest, slot, lane, event.ts_ms);
-    if (event.ts_ms > slot->newest_ms[lane])
-        slot->newest_ms[lane] = event.ts_ms;
+    counted.late = is_late(ingest, slot, lane, event->ts_ms);
+    if (event->ts_ms > slot->newest_ms[lane])
+        slot->newest_ms[lane] = event->ts_ms;
     counted.campaign = ingest->unattributed;
-    if (event.campaign_id.size) {
-        r = campaign_find(ingest, event.campaign_id, &counted.campaign);
+    if (event->campaign_id.size) {
+        int r = campaign_find(ingest, event->campaign_id, &counted.campaign);
         if (r < 0)
             return r;
     }
@@ -277,7 +274,23 @@ int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t
                  (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
     if (!counted.is_order && known)
         return count_event(ingest, &counted);
-    return defer_event(ingest, &event, counted);
+    return defer_event(ingest, event, counted);
+}
+
+int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms, struct span value)
+{
+    struct slot *slot = &ingest->slots[number];
+    if (offset < slot->position)
+        return INGEST_STALE;
+    struct event event;
+    int r = ingest_checked(ingest, decode(ingest->decoder, value, record_ts_ms, slot->type, &event, NULL));
+    if (r < 0)
+        return r;
+    slot->position = offset + 1;
+    ingest->counts.messages++;
+    if (r > 0)
+        return reject(ingest, number, offset, r);
+    return ingest_checked(ingest, event_accept(ingest, number, offset, &event));
 }
 
 void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset)
@@ -315,36 +328,47 @@ bool ingest_wants_input(const struct ingest *ingest)
     return !(due && ingest->n_letters > 0);
 }
 
+static int64_t slot_newest(const struct slot *slot)
+{
+    int64_t touch = slot->newest_ms[LANE_TOUCH];
+    return touch > slot->newest_ms[LANE_ORDER] ? touch : slot->newest_ms[LANE_ORDER];
+}
+
+/* Keeps counted_newest_ms: the newest event time at a position that every shard has counted. */
+static void slot_snapshot(struct ingest *ingest, size_t number)
+{
+    struct slot *slot = &ingest->slots[number];
+    int64_t counted = ingest_counted(ingest, number);
+    if (slot->snapshot_offset != LANE_UNSET && counted >= slot->snapshot_offset) {
+        slot->counted_newest_ms = slot->snapshot_newest_ms;
+        slot->snapshot_offset = LANE_UNSET;
+    }
+    if (slot->position == counted) {
+        slot->counted_newest_ms = slot_newest(slot);
+    } else if (slot->snapshot_offset == LANE_UNSET) {
+        slot->snapshot_offset = slot->position;
+        slot->snapshot_newest_ms = slot_newest(slot);
+    }
+}
+
 int ingest_tick(struct ingest *ingest, int64_t now_ms)
 {
     ingest->now_ms = now_ms;
     if (ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX && ingest->n_pending_cells == 0 && ingest->n_deferred == 0)
         campaigns_shed(ingest);
-    for (size_t i = 0; i < ingest->n_slots && ingest->phase == INGEST_RUNNING; i++) {
-        struct slot *slot = &ingest->slots[i];
-        int64_t counted = ingest_counted(ingest, i);
-        if (slot->snapshot_offset != LANE_UNSET && counted >= slot->snapshot_offset) {
-            slot->counted_newest_ms = slot->snapshot_newest_ms;
-            slot->snapshot_offset = LANE_UNSET;
-        }
-        if (slot->snapshot_offset == LANE_UNSET && slot->position > counted) {
-            slot->snapshot_offset = slot->position;
-            int64_t touch = slot->newest_ms[LANE_TOUCH];
-            slot->snapshot_newest_ms = touch > slot->newest_ms[LANE_ORDER] ? touch : slot->newest_ms[LANE_ORDER];
-        }
-    }
+    for (size_t i = 0; i < ingest->n_slots && ingest->phase == INGEST_RUNNING; i++)
+        slot_snapshot(ingest, i);
     return 0;
 }
 
 struct slot_state ingest_slot(const struct ingest *ingest, size_t number)
 {
     const struct slot *slot = &ingest->slots[number];
-    int64_t touch = slot->newest_ms[LANE_TOUCH];
     return (struct slot_state){
         .index = slot->index,
         .position = slot->position,
         .counted = ingest_counted(ingest, number),
-        .newest_ms = touch > slot->newest_ms[LANE_ORDER] ? touch : slot->newest_ms[LANE_ORDER],
+        .newest_ms = slot_newest(slot),
         .counted_newest_ms = slot->counted_newest_ms,
     };
 }

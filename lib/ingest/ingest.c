@@ -166,10 +166,16 @@ static void ingest_settle(struct ingest *ingest)
     }
 }
 
+/* The partitions are being given up: whatever happens now, INGEST_IDLE comes next and nothing is read again. */
+static bool ingest_is_leaving(const struct ingest *ingest)
+{
+    return ingest->phase == INGEST_DRAINING || (ingest->phase == INGEST_SETTLING && ingest->after == INGEST_IDLE);
+}
+
 void ingest_start_over(struct ingest *ingest, enum ingest_phase after)
 {
+    ingest->after = ingest_is_leaving(ingest) ? INGEST_IDLE : after;
     ingest->phase = INGEST_SETTLING;
-    ingest->after = after;
     ingest->counts.restarts++;
     ingest_settle(ingest);
 }
@@ -178,6 +184,10 @@ void ingest_break(struct ingest *ingest, const char *format, ...)
 {
     if (ingest->phase == INGEST_BROKEN || ingest->phase == INGEST_LOST || ingest->phase == INGEST_SETTLING)
         return;
+    if (ingest->phase == INGEST_DRAINING) {
+        ingest_start_over(ingest, INGEST_IDLE);
+        return;
+    }
     va_list args;
     va_start(args, format);
     vsnprintf(ingest->fault, sizeof(ingest->fault), format, args);
@@ -284,10 +294,15 @@ int flight_take(struct ingest *ingest, struct flight flight, uint64_t *ret_tag)
     return 0;
 }
 
-int ingest_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+int ingest_checked(struct ingest *ingest, int r)
 {
-    if (ingest->n_free == 0)
-        return 0;
+    if (r < 0)
+        ingest_break(ingest, "out of memory");
+    return r;
+}
+
+static int next_call(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
     switch (ingest->phase) {
     case INGEST_REGISTERING:
     case INGEST_OPENING:
@@ -299,6 +314,11 @@ int ingest_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
     default:
         return 0;
     }
+}
+
+int ingest_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
+    return ingest->n_free == 0 ? 0 : ingest_checked(ingest, next_call(ingest, call, ret_tag));
 }
 
 static int reply_dispatch(struct ingest *ingest, struct flight flight, const struct reply *reply)
@@ -337,7 +357,7 @@ int ingest_reply(struct ingest *ingest, uint64_t tag, const struct reply *reply)
     else if (reply->type == REPLY_ERROR)
         ingest_break(ingest, "%.*s", (int)(reply->text.size < 200 ? reply->text.size : 200), reply->text.data);
     else
-        r = reply_dispatch(ingest, flight, reply);
+        r = ingest_checked(ingest, reply_dispatch(ingest, flight, reply));
     ingest_drained(ingest);
     ingest_settle(ingest);
     return r;

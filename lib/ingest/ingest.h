@@ -18,6 +18,8 @@
  *   Invariant for each shard and partition: the shard stands at `counted`; what is in flight covers [counted, sent);
  *   what is pending covers [sent, position).
  *
+ * Without memory: a call that returns -ENOMEM leaves the phase BROKEN, since half of something may have been done.
+ *
  * One thread. The caller asks ingest_next for calls, hands replies back with the call's tag, and reads messages while
  * ingest_wants_input says so.
  */

@@ -176,6 +176,7 @@ static inline uint32_t lane_shard(const struct ingest *ingest, uint32_t lane)
 int flight_take(struct ingest *ingest, struct flight flight, uint64_t *ret_tag); /* -EAGAIN: too many in flight */
 void ingest_break(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
 void ingest_lose(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
+int ingest_checked(struct ingest *ingest, int r); /* gives r back; a failure breaks, as half of something may be done */
 void ingest_start_over(struct ingest *ingest, enum ingest_phase after);
 
 /* sync.c: from an assignment to known positions */

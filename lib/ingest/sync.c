@@ -197,9 +197,10 @@ static int vector_reply(struct ingest *ingest, uint32_t feed, const struct reply
         return 0;
     }
     buffer_append_span(vector, reply->text);
-    if (ingest->step_open == 0 && ingest->step_shard == ingest->n_feeds)
+    int r = buffer_status(vector);
+    if (r == 0 && ingest->step_open == 0 && ingest->step_shard == ingest->n_feeds)
         positions_known(ingest);
-    return buffer_status(vector);
+    return r;
 }
 
 int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)

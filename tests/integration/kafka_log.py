@@ -4,9 +4,11 @@ import ctypes
 import time
 from collections import namedtuple
 
-from confluent_kafka import Consumer, OFFSET_BEGINNING, Producer, TIMESTAMP_NOT_AVAILABLE, TopicPartition
+from confluent_kafka import (OFFSET_BEGINNING, TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaException, Producer,
+                             TopicPartition)
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.integration.servers import poll
 from tests.oracle.recount import Message
 
 DeadLetter = namedtuple("DeadLetter", "key value headers")
@@ -52,6 +54,18 @@ def _consumer(address):
                      "auto.offset.reset": "earliest", "isolation.level": "read_committed"})
 
 
+def _watermarks(consumer, topic, partition):
+    """(start, end) of a partition's log; a partition that was made a moment ago may have no leader yet."""
+    def ask():
+        try:
+            return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
+        except KafkaException as error:
+            if not error.args[0].retriable() and "leader" not in error.args[0].str():
+                raise
+            return None
+    return poll(ask, 60, f"the ends of {topic}/{partition}", every_s=0.1)
+
+
 def _read(address, topics, convert):
     """{(topic, partition): [convert(message), …]} of everything that is in the topics now."""
     consumer = _consumer(address)
@@ -59,7 +73,7 @@ def _read(address, topics, convert):
     partitions = [(topic, partition) for topic in topics for partition in known[topic].partitions]
     ends = {}
     for topic, partition in partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
+        low, high = _watermarks(consumer, topic, partition)
         if high > low:
             ends[topic, partition] = high
     log = {name: [] for name in partitions}
@@ -99,7 +113,7 @@ def read_dead_letters(address, topic):
 def end_offsets(address, topics):
     consumer = _consumer(address)
     known = consumer.list_topics(timeout=30).topics
-    result = {(topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
+    result = {(topic, partition): _watermarks(consumer, topic, partition)[1]
               for topic in topics for partition in known[topic].partitions}
     consumer.close()
     return result

@@ -232,8 +232,19 @@ def test_kill_9_around_alerts_loses_none_and_makes_no_second_id(deploy):
     deployment.move_time_to(ts_ms + 5 * MINUTE_MS + 45_000)
     deployment.start()
     deployment.expect_exact()
-    poll(lambda: len({(a["campaign"], a["state"]) for a in alerts(deployment)}) >= n_campaigns + 30, 90,
-         "each campaign's alerts", every_s=0.2)
+    due = {(name, "firing") for name in names} | {(name, "resolved") for name in names[:30]}
+    missing = set()
+
+    def all_sent():
+        missing.clear()
+        missing.update(due - {(a["campaign"], a["state"]) for a in alerts(deployment)})
+        return not missing
+
+    try:
+        poll(all_sent, 90, "each campaign's alerts", deployment.daemons[-1].process, every_s=0.2)
+    except AssertionError:
+        told = {name: state(deployment, name) for name, _ in missing}
+        raise AssertionError(f"missing {sorted(missing)}; goals {told}") from None
     sent = alerts(deployment)
     fired = {name: {a["id"] for a in sent if (a["campaign"], a["state"]) == (name, "firing")} for name in names}
     resolved = {name: {a["id"] for a in sent if (a["campaign"], a["state"]) == (name, "resolved")} for name in names}

@@ -15,6 +15,7 @@ COUNTED_TYPES = (IMPRESSION, CLICK, ORDER)
 UNATTRIBUTED, OVERFLOW = b"(unattributed)", b"(overflow)"
 RESERVED = (UNATTRIBUTED, OVERFLOW)
 YEAR_2000_MS = 946_684_800_000
+YEAR_9999_END_MS = 253_402_300_799_999
 INT64_MAX = 2**63 - 1
 MICROS = 1_000_000
 
@@ -53,8 +54,8 @@ _decoder = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=Integer, parse_fl
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
-_ANY_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
-_SCALAR = re.compile(r'[^\s,\[\]{}":]+')
+_ANY_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"', re.S)
+_SCALAR = re.compile(r'[^ \t\r\n,\[\]{}":\\]+')
 _TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
                    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))")
 
@@ -73,9 +74,17 @@ def _string(text, at):
     return value, match.end()
 
 
+def _check_surrogates(value):
+    """Refuses a lone surrogate anywhere in a parsed value."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Refused("not_json") from None
+
+
 def _skip(text, at):
-    """Skips one value under an unknown name: strings closed, brackets closed."""
-    depth = 0
+    """Skips one value under an unknown name: strings closed (without bare control bytes), each bracket by its own."""
+    closers = []
     while True:
         at = _SPACE.match(text, at).end()
         letter = text[at:at + 1]
@@ -85,17 +94,19 @@ def _skip(text, at):
                 raise Refused("not_json")
             at = match.end()
         elif letter and letter in "[{":
-            depth, at = depth + 1, at + 1
-        elif letter and letter in "]}" and depth > 0:
-            depth, at = depth - 1, at + 1
-        elif letter and letter in ",:" and depth > 0:
+            closers.append("]" if letter == "[" else "}")
+            at += 1
+        elif closers and letter == closers[-1]:
+            closers.pop()
+            at += 1
+        elif letter and letter in ",:" and closers:
             at += 1
         else:
             match = _SCALAR.match(text, at)
             if not match:
                 raise Refused("not_json")
             at = match.end()
-        if depth == 0:
+        if not closers:
             return Skipped(), at
 
 
@@ -109,9 +120,11 @@ def _value(text, at):
             return value, at + len(word)
     if letter and letter in "[{":
         try:
-            return _decoder.raw_decode(text, at)
+            value, at = _decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             raise Refused("not_json") from None
+        _check_surrogates(value)
+        return value, at
     match = _NUMBER.match(text, at)
     if not match:
         raise Refused("not_json")
@@ -130,9 +143,10 @@ def _object_slowly(text):
     at = _SPACE.match(text).end()
     if text[at:at + 1] != "{":
         try:
-            _decoder.decode(text)
+            value = _decoder.decode(text)
         except (ValueError, RecursionError):
             raise Refused("not_json") from None
+        _check_surrogates(value)
         raise Refused("not_object")
     pairs, at = Pairs(), at + 1
     first = _SPACE.match(text, at).end()
@@ -278,7 +292,7 @@ def _time(fields, record_ts_ms, future_ms):
         ts_ms = time_of_text(value)
     else:
         raise Refused("bad_type")
-    if not YEAR_2000_MS <= ts_ms <= INT64_MAX:
+    if not YEAR_2000_MS <= ts_ms <= YEAR_9999_END_MS:
         raise Refused("bad_time")
     if record_ts_ms is not None and ts_ms > record_ts_ms + future_ms:
         raise Refused("future")

@@ -77,6 +77,20 @@ static void a_goal_without_change_is_not_stored_again(void **state)
     assert_int_equal(world->store.n_written, n_written);
 }
 
+static void a_goal_is_judged_when_as_of_passes_a_minute_edge(void **state)
+{
+    struct world *world = *state;
+    world_settle(world);
+    spend(world, T0 + 1000, 60);
+    world_as_of(world, T0 + MINUTE_MS - 1);
+    world_settle(world);
+    assert_int_equal(world_number(world, "spring-sale", "5m", "cost_micros"), 60 * MICROS);
+    assert_state(world, "ok");
+    world_as_of(world, T0 + MINUTE_MS);
+    world_settle(world);
+    assert_state(world, "firing");
+}
+
 static void waiting_goes_on_through_a_takeover(void **state)
 {
     struct world *world = *state;
@@ -120,8 +134,7 @@ static void two_evaluators_send_one_alert(void **state)
                     busy += asked[k];
                 }
                 for (int k = 0; k < 2; k++) {
-                    struct reply reply =
-                        asked[k] ? store_answer(&world->store, &calls[k]) : (struct reply){0};
+                    struct reply reply = asked[k] ? world_answer(world, &calls[k]) : (struct reply){0};
                     if (asked[k])
                         assert_int_equal(evaluator_reply(both[k], tag[k], &reply), 0);
                     call_deinit(&calls[k]);
@@ -160,7 +173,7 @@ static void a_lost_reply_anywhere_loses_no_alert_and_makes_no_second(void **stat
             world->steady_ms += 250;
             evaluator_tick(world->evaluator, world->now_ms, world->steady_ms);
             while (evaluator_next(world->evaluator, &world->call, &tag) == 1) {
-                struct reply reply = store_answer(&world->store, &world->call);
+                struct reply reply = world_answer(world, &world->call);
                 if (world->store.n_calls - first == lost + 1)
                     evaluator_fail(world->evaluator, tag);
                 else
@@ -253,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_breach_fires_and_resolves_once_under_one_id),
         WORLD_TEST(a_goal_without_change_is_not_stored_again),
+        WORLD_TEST(a_goal_is_judged_when_as_of_passes_a_minute_edge),
         WORLD_TEST(waiting_goes_on_through_a_takeover),
         WORLD_TEST(two_evaluators_send_one_alert),
         cmocka_unit_test(a_lost_reply_anywhere_loses_no_alert_and_makes_no_second),

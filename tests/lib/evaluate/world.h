@@ -6,9 +6,9 @@
 #define ROIWATCH_TESTS_WORLD_H
 
 #include "lib/evaluate/evaluate.h"
-#include "tests/lib/evaluate/fake_store.h"
+#include "tests/lib/evaluate/fake_answers.h"
 
-enum { N_SHARDS = 2, EVENTS_MOST = 4000, DISORDER_MS = 30000 };
+enum { N_SHARDS = 2, EVENTS_MOST = 8000, REVS_MOST = 4000, DISORDER_MS = 30000 };
 
 #define T0 INT64_C(1795300200000) /* a quarter hour's edge */
 #define MICROS INT64_C(1000000)
@@ -32,6 +32,8 @@ struct world {
     int64_t offset, newest_ms;
     struct happened events[EVENTS_MOST];
     size_t n_events;
+    size_t seen[N_SHARDS][REVS_MOST];   /* how many events had happened at the read of that rev */
+    void (*after)(struct world *world); /* called after each answer, where set */
 };
 
 static void world_plan(struct world *world, const char *const *windows, size_t n)
@@ -202,12 +204,71 @@ __attribute__((unused)) static void world_as_of(struct world *world, int64_t as_
     world_set_vectors(world);
 }
 
+/* Events of the campaign in the window's bounds, of the first n: impressions, cost, revenue. */
+static void world_recount(const struct world *world, size_t n, struct span campaign, bool total,
+                          int64_t from_ms, int64_t to_ms, int64_t ret_sums[3])
+{
+    memset(ret_sums, 0, 3 * sizeof(*ret_sums));
+    for (size_t i = 0; i < n; i++) {
+        const struct happened *event = &world->events[i];
+        if (!span_equal(span_of(event->campaign), campaign) ||
+            (!total && (event->at_ms < from_ms || event->at_ms >= to_ms)))
+            continue;
+        ret_sums[0] += event->impressions;
+        ret_sums[1] += event->cost_micros;
+        ret_sums[2] += event->revenue_micros;
+    }
+}
+
+static int64_t number_in(const struct value *value, const char *field)
+{
+    struct pair *pair = pair_find(value, span_of(field));
+    struct reply reply = pair ? reply_text(buffer_span(&pair->value)) : (struct reply){0};
+    return reply_i64(&reply, -1);
+}
+
+/* What a key says is what had happened when its rev was read: one moment, whenever it was written. */
+static void check_written(const struct world *world, struct span key, const struct value *value)
+{
+    struct span id = {key.data + strlen("roi:{"), 0};
+    while (id.data[id.size] != '}')
+        id.size++;
+    struct span window = {id.data + id.size + 2, key.size - strlen("roi:{") - id.size - 2};
+    if (value->n_pairs == 0 || key.data[key.size - 1] == '}')
+        return;
+    int64_t sums[3];
+    int64_t counter = number_in(value, "rev") - layout_rev(&world->layout, 0);
+    uint32_t shard = layout_shard_of(&world->layout, id);
+    assert_in_range(counter, 1, REVS_MOST - 1);
+    world_recount(world, world->seen[shard][counter], id, span_equal(window, span_of("total")),
+                  number_in(value, "from_ms"), number_in(value, "to_ms"), sums);
+    assert_int_equal(number_in(value, "impressions"), sums[0]);
+    assert_int_equal(number_in(value, "media_cost_micros"), sums[1]);
+    assert_int_equal(number_in(value, "revenue_micros"), sums[2]);
+}
+
+static struct reply world_answer(struct world *world, const struct call *call)
+{
+    struct reply reply = store_answer(&world->store, call);
+    if (call->script == SCRIPT_READ) {
+        uint32_t shard = (uint32_t)(call_get(call, 0).data[strlen("roi:~{c")] - '0');
+        assert_in_range(reply_at(&reply, 0)->integer, 0, REVS_MOST - 1);
+        world->seen[shard][reply_at(&reply, 0)->integer] = world->n_events;
+    }
+    for (size_t i = 0; call->script == SCRIPT_PUBLISH && i < call->n_keys; i++)
+        if (reply_at(&reply, i)->integer == 1)
+            check_written(world, call_get(call, i), store_find(&world->store, call_get(call, i)));
+    if (world->after)
+        world->after(world);
+    return reply;
+}
+
 static void world_run(struct world *world, struct evaluator *evaluator)
 {
     uint64_t tag;
     int r;
     while ((r = evaluator_next(evaluator, &world->call, &tag)) == 1) {
-        struct reply reply = store_answer(&world->store, &world->call);
+        struct reply reply = world_answer(world, &world->call);
         assert_int_equal(evaluator_reply(evaluator, tag, &reply), 0);
     }
     assert_int_equal(r, 0);
@@ -222,7 +283,7 @@ static void world_tick(struct world *world)
 }
 
 /* Two seconds: whatever waits for its turn has had it. */
-static void world_settle(struct world *world)
+__attribute__((unused)) static void world_settle(struct world *world)
 {
     for (int i = 0; i < 8; i++)
         world_tick(world);
@@ -237,10 +298,7 @@ static struct value *world_reader_key(struct world *world, const char *campaign,
 
 static int64_t world_number(struct world *world, const char *campaign, const char *window, const char *field)
 {
-    struct value *value = world_reader_key(world, campaign, window);
-    struct pair *pair = pair_find(value, span_of(field));
-    struct reply reply = pair ? reply_text(buffer_span(&pair->value)) : (struct reply){0};
-    return reply_i64(&reply, -1);
+    return number_in(world_reader_key(world, campaign, window), field);
 }
 
 __attribute__((unused)) static bool world_says(struct world *world, const char *campaign, const char *window,
@@ -250,7 +308,7 @@ __attribute__((unused)) static bool world_says(struct world *world, const char *
     return text.size && memmem(text.data, text.size, part, strlen(part));
 }
 
-static struct value *world_root(struct world *world, const char *name)
+__attribute__((unused)) static struct value *world_root(struct world *world, const char *name)
 {
     CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
     layout_root_key(&world->layout, name, &key);
@@ -274,18 +332,10 @@ __attribute__((unused)) static void world_check(struct world *world, const char 
         window_bounds(window, world->utc, evaluator_as_of(world->evaluator, shard), &now_from_ms, &now_to_ms);
         int64_t from_ms = world_number(world, campaign, window->name, "from_ms");
         int64_t to_ms = world_number(world, campaign, window->name, "to_ms");
-        int64_t sums[2][3] = {{0}};
-        for (size_t k = 0; k < world->n_events; k++) {
-            const struct happened *event = &world->events[k];
-            bool total = window->kind == WINDOW_TOTAL;
-            bool inside[] = {total || (event->at_ms >= from_ms && event->at_ms < to_ms),
-                             total || (event->at_ms >= now_from_ms && event->at_ms < now_to_ms)};
-            for (int when = 0; when < 2 && strcmp(event->campaign, campaign) == 0; when++) {
-                sums[when][0] += inside[when] ? event->impressions : 0;
-                sums[when][1] += inside[when] ? event->cost_micros : 0;
-                sums[when][2] += inside[when] ? event->revenue_micros : 0;
-            }
-        }
+        bool total = window->kind == WINDOW_TOTAL;
+        int64_t sums[2][3];
+        world_recount(world, world->n_events, span_of(campaign), total, from_ms, to_ms, sums[0]);
+        world_recount(world, world->n_events, span_of(campaign), total, now_from_ms, now_to_ms, sums[1]);
         for (int when = 0; when < 2; when++) {
             assert_int_equal(world_number(world, campaign, window->name, "impressions"), sums[when][0]);
             assert_int_equal(world_number(world, campaign, window->name, "media_cost_micros"), sums[when][1]);

@@ -1,0 +1,91 @@
+/*
+ * A client: one process of the daemon, as far as ingest is concerned. It holds partitions, reads them from
+ * its own cursors, and has one connection to the store, on which calls are executed and answered in order.
+ */
+#ifndef ROIWATCH_TESTS_SIM_CLIENT_H
+#define ROIWATCH_TESTS_SIM_CLIENT_H
+
+#include "lib/ingest/ingest.h"
+#include "tests/sim/recount.h"
+
+/* A call on its way: sent, then executed, then answered. */
+struct sim_flight {
+    struct call call;
+    uint64_t tag;
+    bool executed;
+    struct sim_answer answer;
+};
+
+struct sim_queue {
+    struct sim_flight **flights; /* owned, oldest first */
+    size_t n;
+    size_t capacity;
+};
+
+/* What all clients share. */
+struct sim_world {
+    struct random random;
+    struct sim_log log;
+    struct sim_store store;
+    struct recount recount;
+    struct failure failure;
+    struct ingest_rules rules;
+    struct sim_queue orphans; /* calls of connections that are gone, which the store may still execute */
+    bool faulty;              /* faults may happen */
+    bool verbose;
+    int64_t now_ms;
+    struct {
+        int64_t executed, restarts, refused, kills, zombies, handovers;
+    } seen;
+};
+
+struct client {
+    int id;
+    struct ingest *ingest;
+    struct sim_queue queue;
+    size_t n_slots;
+    size_t partition[SIM_PARTITIONS_MAX]; /* of each slot */
+    size_t cursor[SIM_PARTITIONS_MAX];    /* of each slot: index of the next message */
+    uint64_t placed_epoch;
+    int64_t clock_ms;             /* its steady clock's difference */
+    bool zombie;                  /* the group has given its partitions to others, which it does not know */
+    bool leaving;                 /* its partitions are wanted back */
+    struct sim_message **letters; /* owned array: not acknowledged */
+    size_t n_letters;
+    size_t letters_capacity;
+};
+
+void queue_push(struct sim_queue *queue, struct sim_flight *flight);
+struct sim_flight *queue_take(struct sim_queue *queue, size_t index);
+void queue_deinit(struct sim_queue *queue);
+
+struct client *client_new(struct sim_world *world, int id);
+/* The process is gone. Of its calls in flight a random prefix goes to the orphans. */
+void client_kill(struct sim_world *world, struct client *client);
+
+/* Gives it the partitions of the list; from_end: start offsets of new ones are the log's end. */
+void client_assign(struct sim_world *world, struct client *client, const size_t *partitions, size_t n,
+                   bool from_end);
+void client_leave(struct sim_world *world, struct client *client, bool flush);
+bool client_is_quiet(const struct client *client);
+
+void client_read(struct sim_world *world, struct client *client, int64_t n_most);
+void client_tick(struct sim_world *world, struct client *client);
+/* Each works on one call and returns whether there was one. */
+bool client_send(struct sim_world *world, struct client *client);
+bool client_execute(struct sim_world *world, struct client *client);
+bool client_deliver(struct sim_world *world, struct client *client);
+bool client_acknowledge(struct sim_world *world, struct client *client);
+/* The connection goes, with all that is in flight on it. */
+void client_disconnect(struct sim_world *world, struct client *client);
+/* One answer is lost, the call executed or not. */
+void client_lose_reply(struct sim_world *world, struct client *client);
+/* Starts over where it has to; checks that what it says of itself is true. */
+void client_chores(struct sim_world *world, struct client *client);
+
+/* Executes one of the calls that nobody waits for any more, or forgets it. */
+bool orphan_execute(struct sim_world *world);
+
+void PRINTF_LIKE(2, 3) say(const struct sim_world *world, const char *format, ...);
+
+#endif

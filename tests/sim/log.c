@@ -1,0 +1,187 @@
+#include "tests/sim/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void partition_init(struct sim_partition *partition, const char *topic, int32_t number,
+                           enum event_type type)
+{
+    *partition = (struct sim_partition){.number = number, .type = type};
+    snprintf(partition->topic, sizeof(partition->topic), "%s", topic);
+}
+
+void log_init(struct sim_log *log, struct random *random)
+{
+    static const struct {
+        const char *topic;
+        enum event_type type;
+    } topics[] = {
+        {"views", EVENT_IMPRESSION}, {"clicks", EVENT_CLICK}, {"orders", EVENT_ORDER}, {"mixed", EVENT_NONE}};
+    *log = (struct sim_log){.random = random, .clock_ms = SIM_T0};
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+        int64_t n = random_in(random, i == 2 ? 1 : 0, 3);
+        for (int32_t k = 0; k < n && log->n_partitions < SIM_PARTITIONS_MAX; k++)
+            partition_init(&log->partitions[log->n_partitions++], topics[i].topic, k, topics[i].type);
+    }
+    log->n_campaigns = (size_t)random_in(random, 4, SIM_CAMPAIGNS_MAX);
+    for (size_t i = 0; i < log->n_campaigns; i++)
+        snprintf(log->campaigns[i], sizeof(log->campaigns[i]), i % 7 == 6 ? "c{%zu}%%" : "c%zu", i);
+    log->disorder_ms = random_in(random, 0, 60000);
+    log->lateness_ms = random_in(random, 0, 8 * 3600000);
+    log->ids_cross = random_chance(random, 300);
+}
+
+void log_deinit(struct sim_log *log)
+{
+    for (size_t p = 0; p < log->n_partitions; p++) {
+        struct sim_partition *partition = &log->partitions[p];
+        for (size_t i = 0; i < partition->n_messages; i++) {
+            free(partition->messages[i]->value);
+            free(partition->messages[i]);
+        }
+        free(partition->messages);
+    }
+}
+
+size_t partition_find(const struct sim_partition *partition, int64_t offset)
+{
+    size_t low = 0, high = partition->n_messages;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (partition->messages[middle]->offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int64_t random_money(struct random *random)
+{
+    static const int64_t most[] = {1, 1000, 5000000, INT64_C(90000000000)};
+    return random_below(random, most[random_below(random, 4)]);
+}
+
+/* A new id, or one that an earlier order had. */
+static void order_id_make(struct sim_log *log, const struct sim_partition *partition,
+                          struct sim_message *message)
+{
+    const struct sim_partition *other = partition;
+    if (log->ids_cross && random_chance(log->random, 500))
+        other = &log->partitions[random_below(log->random, (int64_t)log->n_partitions)];
+    if (other->n_messages && random_chance(log->random, 300)) {
+        const struct sim_message *earlier =
+            other->messages[random_below(log->random, (int64_t)other->n_messages)];
+        if (earlier->reason == REJECT_NONE && earlier->type == EVENT_ORDER) {
+            memcpy(message->order_id, earlier->order_id, sizeof(message->order_id));
+            return;
+        }
+    }
+    snprintf(message->order_id, sizeof(message->order_id), "%s-%d-%" PRId64, partition->topic,
+             partition->number, message->offset);
+}
+
+static void accepted_make(struct sim_log *log, const struct sim_partition *partition,
+                          struct sim_message *message)
+{
+    struct random *random = log->random;
+    message->type = partition->type;
+    if (partition->type == EVENT_NONE || random_chance(random, 50))
+        message->type = (enum event_type)random_in(random, EVENT_IMPRESSION, EVENT_ORDER);
+    int64_t behind_ms =
+        random_below(random, (random_chance(random, 60) ? log->lateness_ms : log->disorder_ms) + 1);
+    message->ts_ms = log->clock_ms - behind_ms;
+    message->campaign = (int)random_below(random, random_in(random, 1, (int64_t)log->n_campaigns));
+    if (message->type != EVENT_ORDER) {
+        message->cost_micros = random_chance(random, 600) ? random_money(random) : 0;
+        return;
+    }
+    if (random_chance(random, 200))
+        message->campaign = -1;
+    message->revenue_micros = random_money(random);
+    message->margin_micros = random_chance(random, 500) ? random_money(random) - random_money(random) : 0;
+    order_id_make(log, partition, message);
+}
+
+static void value_print(struct sim_message *message, const struct sim_log *log)
+{
+    char text[SIM_MESSAGE_BYTES];
+    int n = snprintf(text, sizeof(text), "{\"type\":\"%s\",\"ts\":%" PRId64, event_type_name(message->type),
+                     message->ts_ms);
+    if (message->campaign >= 0)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"campaign_id\":\"%s\"",
+                      log->campaigns[message->campaign]);
+    if (message->cost_micros)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"cost\":%" PRId64 ".%06" PRId64,
+                      message->cost_micros / 1000000, message->cost_micros % 1000000);
+    if (message->type == EVENT_ORDER) {
+        int64_t margin = message->margin_micros;
+        int64_t size = margin < 0 ? -margin : margin;
+        n += snprintf(text + n, sizeof(text) - (size_t)n,
+                      ",\"order_id\":\"%s\",\"revenue\":\"%" PRId64 ".%06" PRId64 "\",\"margin\":%s%" PRId64
+                      ".%06" PRId64,
+                      message->order_id, message->revenue_micros / 1000000, message->revenue_micros % 1000000,
+                      margin < 0 ? "-" : "", size / 1000000, size % 1000000);
+    }
+    n += snprintf(text + n, sizeof(text) - (size_t)n, "}");
+    message->value = strdup(text);
+    message->value_size = (size_t)n;
+}
+
+static void rejected_make(struct sim_log *log, struct sim_message *message)
+{
+    static const struct {
+        enum reject_reason reason;
+        const char *text;
+    } bad[] = {
+        {REJECT_EMPTY, NULL},
+        {REJECT_NOT_JSON, "{\"type\":\"click\""},
+        {REJECT_NOT_OBJECT, "[1]"},
+        {REJECT_UNKNOWN_TYPE, "{\"type\":\"refund\",\"ts\":1795300200000}"},
+        {REJECT_MISSING_FIELD, "{\"type\":\"click\",\"ts\":1795300200000}"},
+        {REJECT_BAD_TIME, "{\"type\":\"click\",\"ts\":1795300200,\"campaign_id\":\"c0\"}"},
+        {REJECT_FUTURE, "{\"type\":\"click\",\"ts\":4070908800000,\"campaign_id\":\"c0\"}"},
+        {REJECT_NEGATIVE_MONEY,
+         "{\"type\":\"click\",\"ts\":1795300200000,\"campaign_id\":\"c0\",\"cost\":-1}"},
+        {REJECT_RESERVED_ID, "{\"type\":\"order\",\"ts\":1795300200000,\"campaign_id\":\"(overflow)\","
+                             "\"order_id\":\"x\",\"revenue\":1}"},
+        {REJECT_TOO_LARGE, ""},
+    };
+    size_t i = (size_t)random_below(log->random, sizeof(bad) / sizeof(bad[0]));
+    message->reason = bad[i].reason;
+    message->campaign = -1;
+    if (bad[i].reason == REJECT_TOO_LARGE) {
+        message->value_size = SIM_MESSAGE_BYTES + 1;
+        message->value = calloc(1, message->value_size);
+    } else if (bad[i].text) {
+        message->value_size = strlen(bad[i].text);
+        message->value = strdup(bad[i].text);
+    }
+}
+
+void log_append(struct sim_log *log)
+{
+    struct random *random = log->random;
+    struct sim_partition *partition = &log->partitions[random_below(random, (int64_t)log->n_partitions)];
+    log->clock_ms += random_below(random, 12000);
+    if (random_chance(random, 80))
+        partition->end += random_in(random, 1, 3);
+    if (random_chance(random, 20))
+        return;
+    if (partition->n_messages == partition->capacity) {
+        partition->capacity = partition->capacity ? partition->capacity * 2 : 64;
+        partition->messages =
+            realloc(partition->messages, partition->capacity * sizeof(struct sim_message *));
+    }
+    struct sim_message *message = calloc(1, sizeof(*message));
+    message->offset = partition->end++;
+    message->record_ts_ms = log->clock_ms;
+    if (random_chance(random, 50)) {
+        rejected_make(log, message);
+    } else {
+        accepted_make(log, partition, message);
+        value_print(message, log);
+    }
+    partition->messages[partition->n_messages++] = message;
+}

@@ -1,0 +1,388 @@
+#include "tests/sim/recount.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { TOUCHES = 0, ORDERS = 1, LANE_WIDTH = LANE_REJECTED + N_REJECT_REASONS - 1 };
+
+void recount_init(struct recount *recount, struct sim_log *log, struct sim_store *store,
+                  const struct rule_book *book, uint32_t n_shards, int64_t campaigns_limit,
+                  struct failure *failure)
+{
+    *recount = (struct recount){
+        .log = log,
+        .store = store,
+        .book = book,
+        .failure = failure,
+        .n_shards = n_shards,
+        .campaigns_limit = campaigns_limit,
+    };
+}
+
+void recount_deinit(struct recount *recount)
+{
+    size_t cursor = 0;
+    for (struct table_entry *entry; (entry = table_next(&recount->expected, &cursor));)
+        free(entry->value);
+    table_deinit(&recount->expected);
+    cursor = 0;
+    for (struct table_entry *entry; (entry = table_next(&recount->decisions, &cursor));) {
+        buffer_deinit(entry->value);
+        free(entry->value);
+    }
+    table_deinit(&recount->decisions);
+    for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++)
+        table_deinit(&recount->lanes[p].first);
+}
+
+static uint32_t shard_of(const struct recount *recount, struct span id)
+{
+    return (uint32_t)(hash_bytes(id) % recount->n_shards);
+}
+
+/* Number and start of a partition, once they are in the registry: they never change. */
+static void registry_follow(struct recount *recount, size_t p)
+{
+    struct recount_lane *lane = &recount->lanes[p];
+    const struct sim_partition *partition = &recount->log->partitions[p];
+    char name[40], text[100];
+    snprintf(name, sizeof(name), "%s:%d", partition->topic, partition->number);
+    struct span entry = store_field(store_find(recount->store, span_of("roi:~lanes.1")), span_of(name));
+    if (!entry.size)
+        return;
+    uint32_t index;
+    int64_t start;
+    snprintf(text, sizeof(text), "%.*s", (int)entry.size, entry.data);
+    if (sscanf(text, "%" SCNu32 " %" SCNd64, &index, &start) != 2)
+        fail(recount->failure, "the registry says of %s: %s", name, text);
+    else if (lane->registered && (lane->index != index || lane->start != start))
+        fail(recount->failure, "the registry changed what it says of %s: %s", name, text);
+    else if (!lane->registered)
+        *lane =
+            (struct recount_lane){true, index, start, partition_find(partition, start), {NEVER, NEVER}, {0}};
+}
+
+/* In offset order from the start: is it late, and which order had its id first in this partition? */
+static void message_judge(struct recount *recount, struct recount_lane *lane, struct sim_message *message)
+{
+    int64_t reach_ms = recount->book->tiers.longest_reach_ms;
+    if (message->reason == REJECT_NONE) {
+        int which = message->type == EVENT_ORDER ? ORDERS : TOUCHES;
+        int64_t newest_ms = lane->newest_ms[which];
+        message->late = reach_ms > 0 && newest_ms != NEVER &&
+                        message->ts_ms < newest_ms - reach_ms - recount->book->disorder_ms;
+        if (message->ts_ms > newest_ms)
+            lane->newest_ms[which] = message->ts_ms;
+    }
+    memcpy(message->newest_ms, lane->newest_ms, sizeof(message->newest_ms));
+    if (message->reason != REJECT_NONE || message->type != EVENT_ORDER)
+        return;
+    struct span id = span_of(message->order_id);
+    const struct sim_message *first = table_get(&lane->first, id);
+    message->first_offset = first ? first->offset : message->offset;
+    if (!first && table_put(&lane->first, id, message) < 0)
+        abort();
+}
+
+static void partition_judge(struct recount *recount, size_t p)
+{
+    struct recount_lane *lane = &recount->lanes[p];
+    struct sim_partition *partition = &recount->log->partitions[p];
+    for (; lane->n_judged < partition->n_messages; lane->n_judged++)
+        message_judge(recount, lane, partition->messages[lane->n_judged]);
+}
+
+/* Adds to a counter of the lane, if this shard keeps it. */
+static void lane_count(struct recount *recount, uint32_t shard, size_t p, int which, int column)
+{
+    uint32_t number = 2 * recount->lanes[p].index + (uint32_t)which;
+    if (number % recount->n_shards != shard)
+        return;
+    char key[64];
+    int size = snprintf(key, sizeof(key), "roi:~{c%" PRIu32 ".1}:lanes", shard);
+    cells_touch(recount, key, (size_t)size, number, LANE_WIDTH)->columns[column]++;
+}
+
+static int64_t slice_of(const struct recount *recount, struct span campaign, int64_t slice_ms, int64_t ts_ms)
+{
+    const struct campaign_rules *rules = table_get(&recount->book->by_id, campaign);
+    int64_t start_ms = slice_ms ? ts_ms - ts_ms % slice_ms : 0;
+    for (size_t i = 0; rules && i < rules->cost.n_prices; i++)
+        if (rules->cost.prices[i].from_ms <= ts_ms && rules->cost.prices[i].from_ms > start_ms)
+            start_ms = rules->cost.prices[i].from_ms;
+    return start_ms;
+}
+
+static void cell_count(int64_t *column, const struct sim_message *message, bool total)
+{
+    if (message->type == EVENT_ORDER) {
+        column[CELL_ORDERS] += 1;
+        column[CELL_CONVERSIONS] += 1000000;
+        column[CELL_REVENUE] += message->revenue_micros;
+        column[CELL_COHORT_REVENUE] += message->revenue_micros;
+        column[CELL_MARGIN] += message->margin_micros;
+        column[CELL_COHORT_MARGIN] += message->margin_micros;
+    } else {
+        column[message->type == EVENT_CLICK ? CELL_CLICKS : CELL_IMPRESSIONS] += 1;
+        column[CELL_MEDIA_COST] += message->cost_micros;
+    }
+    if (message->late && total)
+        column[CELL_EXCLUDED] += message->cost_micros + message->revenue_micros;
+}
+
+static void cells_count(struct recount *recount, uint32_t shard, struct span campaign,
+                        const struct sim_message *message)
+{
+    const struct tiers *tiers = &recount->book->tiers;
+    for (size_t i = 0; i <= tiers->n; i++) {
+        int64_t slice_ms = i < tiers->n ? tiers->tier[i].slice_ms : 0;
+        if (message->late && slice_ms > 0)
+            continue;
+        char key[128];
+        int size = snprintf(key, sizeof(key), "roi:~{c%" PRIu32 ".1}:s:%" PRId64 ":%.*s", shard,
+                            slice_ms / 60000, (int)campaign.size, campaign.data);
+        uint32_t field = (uint32_t)(slice_of(recount, campaign, slice_ms, message->ts_ms) / 60000);
+        cell_count(cells_touch(recount, key, (size_t)size, field, N_CELL_COLUMNS)->columns, message,
+                   slice_ms == 0);
+    }
+}
+
+static const struct sim_object *shard_object(const struct recount *recount, char family, uint32_t shard,
+                                             const char *part)
+{
+    char key[400];
+    int size = snprintf(key, sizeof(key), "roi:~{%c%" PRIu32 ".1}:%s", family, shard, part);
+    return store_find(recount->store, span_from(key, (size_t)size));
+}
+
+/* Was this message decided to be the first with its id? That must stand before anybody passes it. */
+static bool order_is_first(struct recount *recount, size_t p, const struct sim_message *message)
+{
+    struct span id = span_of(message->order_id);
+    struct span decision = store_field(shard_object(recount, 'o', shard_of(recount, id), "orders"), id);
+    if (decision.size != 12) {
+        fail(recount->failure, "order %s was passed without a decision", message->order_id);
+        return false;
+    }
+    struct buffer *before = table_get(&recount->decisions, id);
+    if (!before) {
+        before = calloc(1, sizeof(*before));
+        if (!before || table_put(&recount->decisions, id, before) < 0)
+            abort();
+        buffer_append_span(before, decision);
+    }
+    bool ours = bytes_u32(decision, 0) == 2 * recount->lanes[p].index + ORDERS;
+    if (!span_equal(buffer_span(before), decision) ||
+        (ours && bytes_i64(decision, 4) != message->first_offset))
+        fail(recount->failure, "the decision about order %s is not the first one", message->order_id);
+    return ours && message->offset == message->first_offset;
+}
+
+static bool campaign_is_admitted(struct recount *recount, struct span campaign)
+{
+    const struct sim_object *admitted = shard_object(recount, 'c', shard_of(recount, campaign), "campaigns");
+    if (store_field(admitted, campaign).size)
+        return true;
+    int64_t most = (recount->campaigns_limit + recount->n_shards - 1) / recount->n_shards;
+    bool reserved = campaign.data[0] == '(';
+    if (reserved || !admitted || (int64_t)admitted->fields.count < most ||
+        table_get(&recount->book->by_id, campaign))
+        fail(recount->failure, "campaign %.*s was counted before it was asked about", (int)campaign.size,
+             campaign.data);
+    return false;
+}
+
+static void accepted_count(struct recount *recount, uint32_t shard, size_t p,
+                           const struct sim_message *message)
+{
+    int which = message->type == EVENT_ORDER ? ORDERS : TOUCHES;
+    if (which == ORDERS && !order_is_first(recount, p, message)) {
+        lane_count(recount, shard, p, which, LANE_DUPLICATES);
+        return;
+    }
+    struct span campaign =
+        span_of(message->campaign < 0 ? "(unattributed)" : recount->log->campaigns[message->campaign]);
+    static const int columns[] = {
+        [EVENT_IMPRESSION] = LANE_IMPRESSIONS, [EVENT_CLICK] = LANE_CLICKS, [EVENT_ORDER] = LANE_ORDERS};
+    lane_count(recount, shard, p, which, columns[message->type]);
+    if (message->late)
+        lane_count(recount, shard, p, which, LANE_LATE);
+    if (!campaign_is_admitted(recount, campaign)) {
+        lane_count(recount, shard, p, which, LANE_OVERFLOW);
+        campaign = span_of("(overflow)");
+        (void)campaign_is_admitted(recount, campaign);
+    }
+    if (shard_of(recount, campaign) == shard)
+        cells_count(recount, shard, campaign, message);
+}
+
+static void message_count(struct recount *recount, uint32_t view, size_t p, const struct sim_message *message)
+{
+    if (view >= recount->n_shards) {
+        if (message->reason == REJECT_NONE && message->type == EVENT_ORDER &&
+            shard_of(recount, span_of(message->order_id)) == view - recount->n_shards)
+            (void)order_is_first(recount, p, message);
+        return;
+    }
+    if (message->reason == REJECT_NONE) {
+        accepted_count(recount, view, p, message);
+        return;
+    }
+    int which = recount->log->partitions[p].type == EVENT_ORDER ? ORDERS : TOUCHES;
+    bool keeps = (2 * recount->lanes[p].index + (uint32_t)which) % recount->n_shards == view;
+    if (keeps && !message->letter_sent)
+        fail(recount->failure, "offset %" PRId64 " was passed before its dead letter was acknowledged",
+             message->offset);
+    lane_count(recount, view, p, which, LANE_REJECTED + (int)message->reason - 1);
+}
+
+int64_t recount_newest(struct recount *recount, size_t p, int64_t offset)
+{
+    partition_judge(recount, p);
+    const struct sim_partition *partition = &recount->log->partitions[p];
+    size_t i = partition_find(partition, offset);
+    if (i == 0 || partition->messages[i - 1]->offset < recount->lanes[p].start)
+        return NEVER;
+    const int64_t *newest_ms = partition->messages[i - 1]->newest_ms;
+    return newest_ms[0] > newest_ms[1] ? newest_ms[0] : newest_ms[1];
+}
+
+static void partition_follow(struct recount *recount, uint32_t shard, size_t p, struct span vec)
+{
+    const struct recount_lane *lane = &recount->lanes[p];
+    struct sim_partition *partition = &recount->log->partitions[p];
+    struct shard_view *view = &recount->views[shard];
+    size_t at = 32 * (size_t)lane->index;
+    int64_t offset = at + 32 <= vec.size ? bytes_i64(vec, at) : -1;
+    if (!view->open[p] && offset == -1)
+        return;
+    if (!view->open[p]) {
+        view->open[p] = true;
+        view->offset[p] = lane->start;
+        view->next[p] = partition_find(partition, lane->start);
+    }
+    if (offset < view->offset[p] || bytes_i64(vec, at + 16) != offset || offset > partition->end)
+        fail(recount->failure,
+             "shard %" PRIu32 " moved from %" PRId64 " to %" PRId64 " in %s:%d, which ends at %" PRId64,
+             shard, view->offset[p], offset, partition->topic, partition->number, partition->end);
+    view->offset[p] = offset;
+    int64_t newest_ms[2] = {NEVER, NEVER};
+    for (; view->next[p] < partition->n_messages && partition->messages[view->next[p]]->offset < offset;
+         view->next[p]++)
+        message_count(recount, shard, p, partition->messages[view->next[p]]);
+    if (view->next[p] > 0 && partition->messages[view->next[p] - 1]->offset >= lane->start)
+        memcpy(newest_ms, partition->messages[view->next[p] - 1]->newest_ms, sizeof(newest_ms));
+    if (bytes_i64(vec, at + 8) != newest_ms[0] || bytes_i64(vec, at + 24) != newest_ms[1])
+        fail(recount->failure, "shard %" PRIu32 " has a wrong newest event time of %s:%d", shard,
+             partition->topic, partition->number);
+}
+
+/* No decision may stand that the shard's vector does not cover: it would outlive a failover of the range. */
+static void decisions_covered(struct recount *recount, const struct call *call, struct span vec)
+{
+    for (size_t i = call->n_keys + 2; i + 2 < call->n_args; i += 3) {
+        struct span decision = store_field(store_find(recount->store, call_get(call, 1)), call_get(call, i));
+        if (decision.size && bytes_i64(decision, 4) >= bytes_i64(vec, 16 * (size_t)bytes_u32(decision, 0)))
+            fail(recount->failure, "order %.*s was decided beyond its shard's vector",
+                 (int)call_get(call, i).size, call_get(call, i).data);
+    }
+}
+
+void recount_follow(struct recount *recount, const struct call *call)
+{
+    char family;
+    uint32_t shard;
+    char key[64];
+    snprintf(key, sizeof(key), "%.*s", (int)call_get(call, 0).size, call_get(call, 0).data);
+    for (size_t p = 0; p < recount->log->n_partitions; p++)
+        registry_follow(recount, p);
+    if (call->script == SCRIPT_NONE || sscanf(key, "roi:~{%c%" SCNu32 ".1}", &family, &shard) != 2)
+        return;
+    const struct sim_object *vec = shard_object(recount, family, shard, "vec");
+    if (!vec)
+        return;
+    for (size_t p = 0; p < recount->log->n_partitions && !recount->failure->found; p++) {
+        if (!recount->lanes[p].registered)
+            continue;
+        partition_judge(recount, p);
+        partition_follow(recount, family == 'o' ? recount->n_shards + shard : shard, p,
+                         buffer_span(&vec->text));
+    }
+    if (call->script == SCRIPT_DECIDE)
+        decisions_covered(recount, call, buffer_span(&vec->text));
+    cells_compare_changed(recount);
+    if (call->script == SCRIPT_APPLY)
+        cells_compare_named(recount, call);
+}
+
+void recount_compare(struct recount *recount)
+{
+    cells_compare_all(recount);
+}
+
+int64_t recount_least(const struct recount *recount, size_t p)
+{
+    int64_t least = INT64_MAX;
+    for (uint32_t i = 0; i < 2 * recount->n_shards; i++) {
+        int64_t offset = recount->views[i].open[p] ? recount->views[i].offset[p] : -1;
+        if (offset < least)
+            least = offset;
+    }
+    return least;
+}
+
+bool recount_finished(const struct recount *recount, size_t n_partitions)
+{
+    for (size_t p = 0; p < n_partitions; p++)
+        if (recount_least(recount, p) != recount->log->partitions[p].end)
+            return false;
+    return true;
+}
+
+/* Orders in all totals of all campaigns. */
+static int64_t orders_counted(const struct recount *recount)
+{
+    int64_t n = 0;
+    size_t cursor = 0;
+    for (struct table_entry *entry; (entry = table_next(&recount->store->objects, &cursor));) {
+        struct span key = table_entry_key(entry);
+        const struct sim_object *object = entry->value;
+        size_t fields = 0;
+        if (!memmem(key.data, key.size, "}:s:0:", 6))
+            continue;
+        for (struct table_entry *field; (field = table_next(&object->fields, &fields));)
+            n += bytes_i64(buffer_span(field->value), 8 * CELL_ORDERS);
+    }
+    return n;
+}
+
+/* A campaign is admitted for an event that counts: a repeated order takes nobody's place. */
+static void campaigns_check(struct recount *recount, uint32_t shard)
+{
+    const struct sim_object *admitted = shard_object(recount, 'c', shard, "campaigns");
+    size_t cursor = 0;
+    for (struct table_entry *entry; admitted && (entry = table_next(&admitted->fields, &cursor));) {
+        char part[300];
+        snprintf(part, sizeof(part), "s:0:%.*s", (int)entry->key_size, entry->key);
+        if (!shard_object(recount, 'c', shard, part))
+            fail(recount->failure, "campaign %.*s was admitted without any event", (int)entry->key_size,
+                 entry->key);
+    }
+}
+
+void recount_ids(struct recount *recount, size_t n_partitions)
+{
+    for (uint32_t shard = 0; shard < recount->n_shards; shard++)
+        campaigns_check(recount, shard);
+    struct table ids = {0};
+    for (size_t p = 0; p < n_partitions; p++) {
+        size_t cursor = 0;
+        for (struct table_entry *entry; (entry = table_next(&recount->lanes[p].first, &cursor));)
+            if (table_put(&ids, table_entry_key(entry), entry->value) < 0)
+                abort();
+    }
+    int64_t counted = orders_counted(recount);
+    if (counted != (int64_t)ids.count)
+        fail(recount->failure, "%zu order ids were counted %" PRId64 " times", ids.count, counted);
+    table_deinit(&ids);
+}

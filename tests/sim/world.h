@@ -1,0 +1,24 @@
+/*
+ * One run: clients that come, die, sleep and hand partitions over, against the log and the store.
+ */
+#ifndef ROIWATCH_TESTS_SIM_WORLD_H
+#define ROIWATCH_TESTS_SIM_WORLD_H
+
+#include "tests/sim/client.h"
+
+struct sim_options {
+    uint64_t seed;
+    int64_t n_steps;
+    enum sim_fault fault;
+    bool verbose;
+};
+
+struct sim_result {
+    int64_t step; /* where the run ended */
+    struct failure failure;
+    int64_t executed, restarts, refused, kills, zombies, handovers;
+};
+
+struct sim_result world_run(const struct sim_options *options);
+
+#endif
