@@ -283,17 +283,6 @@ static int app_open_loop(struct app *app)
     return r < 0 ? r : sd_event_source_set_priority(app->again, SD_EVENT_PRIORITY_IDLE);
 }
 
-/* Names what decides the counting by its hash: the lane registry keeps it with each partition. */
-static int counting_name(struct app *app)
-{
-    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-    settings_counting_text(app->settings, &text);
-    int r = buffer_status(&text);
-    if (r < 0)
-        return r;
-    return asprintf(&app->counting, "%016" PRIx64, hash_bytes(buffer_span(&text))) < 0 ? -ENOMEM : 0;
-}
-
 static int app_open(struct app *app)
 {
     app->shards_as_of_ms = NEVER;
@@ -302,9 +291,7 @@ static int app_open(struct app *app)
         return -ENOMEM;
     call_init(&app->call);
     app_clock(app);
-    int r = counting_name(app);
-    if (r == 0)
-        r = app_open_loop(app);
+    int r = app_open_loop(app);
     if (r < 0)
         return r;
     r = app_open_kafka(app);
@@ -327,7 +314,6 @@ static void app_close(struct app *app)
     registry_deinit(&app->old_registry);
     free(app->marks);
     free(app->partition_counts);
-    free(app->counting);
     buffer_deinit(&app->scratch);
     call_deinit(&app->call);
     sd_event_source_disable_unref(app->again);

@@ -76,7 +76,6 @@ struct app {
     bool accepted_loss;         /* the operator said: count what Kafka still holds */
     int64_t left_generation;    /* APP_SCANNING: the highest that has left keys behind */
     int64_t sweep_cursor;       /* of the scan for keys of earlier generations; -1: done */
-    char *counting;             /* hash of what decides the counting */
 
     enum app_partitions partitions;
     bool revoke_wanted;

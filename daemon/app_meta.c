@@ -81,7 +81,6 @@ static int core_open(struct app *app)
         .refund_horizon_ms = settings->ledger.refund_horizon_ms,
         .flush_ms = settings->redis.flush_ms,
         .cells_due = INGEST_CELLS_DUE,
-        .counting = app->counting,
     };
     snprintf(rules.decode.currency, sizeof(rules.decode.currency), "%s", settings->account.currency);
     struct evaluator_options options = {

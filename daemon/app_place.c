@@ -29,7 +29,7 @@ bool registry_parse(struct registry *registry, const struct reply *reply)
         return false;
     for (size_t i = 0; i + 1 < reply->n_elements; i += 2) {
         struct span name = reply_at(reply, i)->text;
-        char text[512];
+        char text[1024];
         snprintf(text, sizeof(text), "%.*s", (int)reply_at(reply, i + 1)->text.size, reply_at(reply, i + 1)->text.data);
         struct registry_entry *entry = &registry->entries[registry->n];
         if (sscanf(text, "%" SCNu32 " %" SCNd64, &entry->index, &entry->start_offset) != 2 || !memchr(name.data, ':', name.size))

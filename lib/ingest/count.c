@@ -235,7 +235,7 @@ static bool is_late(const struct ingest *ingest, const struct slot *slot, int la
 
 static int reject(struct ingest *ingest, size_t slot, int64_t offset, int reason)
 {
-    enum event_type type = ingest->slots[slot].type;
+    enum event_type type = lane_steps_at(&ingest->slots[slot].steps, offset)->rules.type;
     int lane = type == EVENT_ORDER || type == EVENT_REFUND ? LANE_ORDER : LANE_TOUCH;
     struct shard_feed *feed = feed_campaign(ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
     if (offset < feed->sent[slot])
@@ -277,13 +277,41 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
     return defer_event(ingest, event, counted);
 }
 
+/* The decoder for these rules: the common one, or the slot's own while it is read by earlier rules. */
+static int slot_decoder(const struct ingest *ingest, struct slot *slot, const struct lane_rules *rules, struct decoder **ret_decoder)
+{
+    const struct decode_rules *ours = &ingest->rules.decode;
+    if (rules->future_ms == ours->future_ms && rules->message_bytes == ours->message_bytes) {
+        *ret_decoder = ingest->decoder;
+        return 0;
+    }
+    if (!slot->decoder || !lane_rules_equal(&slot->decoding, rules)) {
+        struct decode_rules earlier = *ours;
+        earlier.future_ms = rules->future_ms;
+        earlier.message_bytes = rules->message_bytes;
+        decoder_free(slot->decoder);
+        slot->decoder = NULL;
+        int r = decoder_new(&earlier, &slot->decoder);
+        if (r < 0)
+            return r;
+        slot->decoding = *rules;
+    }
+    *ret_decoder = slot->decoder;
+    return 0;
+}
+
 int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms, struct span value)
 {
     struct slot *slot = &ingest->slots[number];
     if (offset < slot->position)
         return INGEST_STALE;
+    const struct lane_rules *rules = &lane_steps_at(&slot->steps, offset)->rules;
+    struct decoder *decoder = NULL;
     struct event event;
-    int r = ingest_checked(ingest, decode(ingest->decoder, value, record_ts_ms, slot->type, &event, NULL));
+    int r = ingest_checked(ingest, slot_decoder(ingest, slot, rules, &decoder));
+    if (r < 0)
+        return r;
+    r = ingest_checked(ingest, decode(decoder, value, record_ts_ms, rules->type, &event, NULL));
     if (r < 0)
         return r;
     slot->position = offset + 1;

@@ -7,7 +7,7 @@
 
 const char *ingest_phase_name(enum ingest_phase phase)
 {
-    static const char *const names[] = {"idle",    "registering", "opening",  "reading", "running",
+    static const char *const names[] = {"idle",    "registering", "opening", "reading", "levelling", "running",
                                         "draining", "settling",    "broken", "lost"};
     return names[phase];
 }
@@ -38,10 +38,9 @@ int ingest_new(const struct ingest_rules *rules, struct ingest **ret_ingest)
     ingest->passed_ms = NEVER;
     flights_reset(ingest);
     int r = -ENOMEM;
-    ingest->counting = strdup(rules->counting);
     ingest->feeds = calloc(ingest->n_feeds, sizeof(*ingest->feeds));
     ingest->vectors = calloc(ingest->n_feeds, sizeof(*ingest->vectors));
-    if (ingest->counting && ingest->feeds && ingest->vectors)
+    if (ingest->feeds && ingest->vectors)
         r = decoder_new(&rules->decode, &ingest->decoder);
     if (r == 0)
         r = campaign_find(ingest, span_of(CAMPAIGN_UNATTRIBUTED), &ingest->unattributed);
@@ -59,8 +58,10 @@ static void slots_free(struct ingest *ingest)
 {
     for (uint32_t i = 0; ingest->feeds && i < ingest->n_feeds; i++)
         feed_deinit(ingest, &ingest->feeds[i]);
-    for (size_t i = 0; i < ingest->n_slots; i++)
+    for (size_t i = 0; i < ingest->n_slots; i++) {
+        decoder_free(ingest->slots[i].decoder);
         free(ingest->slots[i].name);
+    }
     free(ingest->slots);
     ingest->slots = NULL;
     ingest->n_slots = 0;
@@ -83,7 +84,6 @@ void ingest_free(struct ingest *ingest)
     free(ingest->deferred);
     free(ingest->vectors);
     free(ingest->feeds);
-    free(ingest->counting);
     decoder_free(ingest->decoder);
     free(ingest);
 }
@@ -97,14 +97,14 @@ static int feed_alloc(struct shard_feed *feed, size_t n_slots)
     return feed->counted && feed->sent && feed->touched ? 0 : -ENOMEM;
 }
 
-static int slot_fill(struct slot *slot, const struct ingest_partition *partition)
+static int slot_fill(const struct ingest *ingest, struct slot *slot, const struct ingest_partition *partition)
 {
     int size = snprintf(NULL, 0, "%s:%d", partition->topic, partition->partition);
     slot->name = malloc((size_t)size + 1);
     if (!slot->name)
         return -ENOMEM;
     snprintf(slot->name, (size_t)size + 1, "%s:%d", partition->topic, partition->partition);
-    slot->type = partition->type;
+    slot->ours = (struct lane_rules){partition->type, ingest->rules.decode.future_ms, ingest->rules.decode.message_bytes};
     slot->start_offset = partition->start_offset;
     return 0;
 }
@@ -122,7 +122,7 @@ int ingest_assign(struct ingest *ingest, const struct ingest_partition *partitio
     ingest->n_slots = n;
     int r = 0;
     for (size_t i = 0; r == 0 && i < n; i++)
-        r = slot_fill(&ingest->slots[i], &partitions[i]);
+        r = slot_fill(ingest, &ingest->slots[i], &partitions[i]);
     for (uint32_t i = 0; r == 0 && i < ingest->n_feeds; i++)
         r = feed_alloc(&ingest->feeds[i], n);
     if (r < 0) {
@@ -307,6 +307,7 @@ static int next_call(struct ingest *ingest, struct call *call, uint64_t *ret_tag
     case INGEST_REGISTERING:
     case INGEST_OPENING:
     case INGEST_READING:
+    case INGEST_LEVELLING:
         return sync_next(ingest, call, ret_tag);
     case INGEST_RUNNING:
     case INGEST_DRAINING:
@@ -328,6 +329,7 @@ static int reply_dispatch(struct ingest *ingest, struct flight flight, const str
     case FLIGHT_OPEN:
     case FLIGHT_READY:
     case FLIGHT_VECTOR:
+    case FLIGHT_RULES:
         return sync_reply(ingest, flight, reply);
     case FLIGHT_APPLY:
         return flush_reply(ingest, flight, reply);

@@ -42,7 +42,6 @@ struct ingest_rules {
     int64_t refund_horizon_ms; /* order ids are remembered for it, in event time */
     int64_t flush_ms;          /* a shard's sums wait no longer than this */
     size_t cells_due;          /* ... nor beyond this many cells */
-    const char *counting;      /* canonical text of what decides the counting, without spaces */
 };
 
 enum { INGEST_CELLS_DUE = 500 };
@@ -52,6 +51,7 @@ enum ingest_phase {
     INGEST_REGISTERING, /* asking the lane registry */
     INGEST_OPENING,     /* giving new lanes an entry in every shard */
     INGEST_READING,     /* reading every shard's vector */
+    INGEST_LEVELLING,   /* writing from which offset on our rules hold */
     INGEST_RUNNING,
     INGEST_DRAINING,    /* sending what is pending, reading nothing: before partitions are given up */
     INGEST_SETTLING,    /* waiting for what is in flight before starting over */
@@ -76,7 +76,10 @@ struct ingest_partition {
  * -ENOMEM, or -EBUSY in another phase.
  */
 MUST_CHECK int ingest_assign(struct ingest *ingest, const struct ingest_partition *partitions, size_t n);
-/* Stops reading, sends what is pending (flush) or drops it, and becomes INGEST_IDLE when all is answered. */
+/*
+ * Stops reading, sends what is pending (flush) or drops it, and becomes INGEST_IDLE when all is answered. Whatever fails
+ * meanwhile drops the rest: nothing is read again before the next ingest_assign.
+ */
 void ingest_revoke(struct ingest *ingest, bool flush);
 /* From BROKEN (or RUNNING): drops what is in memory and reads the vectors again. */
 void ingest_restart(struct ingest *ingest);

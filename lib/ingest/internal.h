@@ -6,6 +6,7 @@
 
 #include "lib/base/table.h"
 #include "lib/ingest/ingest.h"
+#include "lib/ingest/lane_rules.h"
 
 enum {
     N_LANE_COUNTERS = LANE_REJECTED + N_REJECT_REASONS - 1,
@@ -53,11 +54,14 @@ struct shard_feed {
 /* One partition. */
 struct slot {
     char *name; /* TOPIC:PARTITION, owned */
-    enum event_type type;
     int64_t start_offset;
     uint32_t index;      /* number in the registry */
     bool fresh;          /* not all shards have an entry yet */
-    bool other_rules;    /* registered under rules that differ from ours */
+    struct lane_rules ours;      /* what this process reads it by, where all shards are level */
+    struct lane_steps steps;     /* what the registry says */
+    bool steps_changed;          /* the registry has to be written before anything is read */
+    struct decoder *decoder;     /* owned: for `decoding`, where those are not our rules; else NULL */
+    struct lane_rules decoding;
     int64_t position;
     int64_t newest_ms[LANES_PER_PARTITION];
     int64_t snapshot_offset; /* a position, and the newest event time there, waiting to be counted by all shards */
@@ -88,6 +92,7 @@ enum flight_kind {
     FLIGHT_OPEN,
     FLIGHT_READY,
     FLIGHT_VECTOR,
+    FLIGHT_RULES,
     FLIGHT_APPLY,
     FLIGHT_DECIDE,
     FLIGHT_ADMIT,
@@ -97,14 +102,13 @@ enum flight_kind {
 struct flight {
     enum flight_kind kind;
     uint32_t shard;  /* index into feeds where the call is a shard's */
-    size_t slot;     /* REGISTER, OPEN, READY */
+    size_t slot;     /* REGISTER, OPEN, READY, RULES */
     size_t first;    /* DECIDE, ADMIT: where its questions begin in ingest->asked */
     size_t n;
 };
 
 struct ingest {
     struct ingest_rules rules;
-    char *counting; /* owned copy of rules.counting */
     struct decoder *decoder;
     enum ingest_phase phase;
     enum ingest_phase after; /* SETTLING: what comes then */

@@ -6,6 +6,8 @@
  *   2. Open: a partition that is registered as `new` gets an entry in the vector of every shard, where it has none;
  *      then it is `ready`. A crash in between leaves `new`, and the next process opens it with the same start.
  *   3. Read: all vectors. A `ready` partition that a shard does not know is loss of data, never a first start.
+ *   4. Level: where the partition was read by other rules than ours, the registry says from which offset on ours hold,
+ *      before anything is read by them (lane_rules.h).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,6 +15,8 @@
 #include <stdlib.h>
 
 #include "lib/ingest/internal.h"
+
+enum { REGISTRY_TEXT_MAX = 1024 };
 
 void sync_begin(struct ingest *ingest, enum ingest_phase phase)
 {
@@ -45,7 +49,9 @@ static int register_next(struct ingest *ingest, struct call *call, uint64_t *ret
     call_key(call, buffer_span(&ingest->scratch));
     call_arg_text(call, slot->name);
     call_arg_i64(call, slot->start_offset);
-    call_arg_text(call, ingest->counting);
+    CLEANUP(buffer_deinit) struct buffer rules = BUFFER_INIT;
+    lane_steps_print(&(struct lane_steps){{{slot->ours, INT64_MAX}}, 1}, &rules);
+    call_arg(call, buffer_span(&rules));
     return sync_send(ingest, (struct flight){.kind = FLIGHT_REGISTER, .slot = ingest->step_slot++}, call, ret_tag);
 }
 
@@ -53,7 +59,7 @@ static int register_next(struct ingest *ingest, struct call *call, uint64_t *ret
 static int register_reply(struct ingest *ingest, size_t number, const struct reply *reply)
 {
     struct slot *slot = &ingest->slots[number];
-    char text[512];
+    char text[REGISTRY_TEXT_MAX];
     if (reply->type != REPLY_TEXT || reply->text.size >= sizeof(text)) {
         ingest_break(ingest, "the lane registry's entry of %s is not readable", slot->name);
         return 0;
@@ -61,13 +67,14 @@ static int register_reply(struct ingest *ingest, size_t number, const struct rep
     memcpy(text, reply->text.data, reply->text.size);
     text[reply->text.size] = '\0';
     char state[16];
-    char rules[400];
-    if (sscanf(text, "%" SCNu32 " %" SCNd64 " %15s %399s", &slot->index, &slot->start_offset, state, rules) != 4) {
+    char rules[REGISTRY_TEXT_MAX];
+    if (sscanf(text, "%" SCNu32 " %" SCNd64 " %15s %1023s", &slot->index, &slot->start_offset, state, rules) != 4) {
         ingest_break(ingest, "the lane registry's entry of %s is malformed", slot->name);
         return 0;
     }
     slot->fresh = strcmp(state, "ready") != 0;
-    slot->other_rules = strcmp(rules, ingest->counting) != 0;
+    if (lane_steps_parse(rules, &slot->steps) != 0)
+        ingest_break(ingest, "the rules in the lane registry's entry of %s are malformed", slot->name);
     return 0;
 }
 
@@ -89,6 +96,7 @@ static void open_call(struct ingest *ingest, struct slot *slot, uint32_t feed, s
     call_arg_text(call, order ? "0" : "1");
 }
 
+/* The registry's entry of a partition that every shard knows. */
 static void ready_call(struct ingest *ingest, struct slot *slot, struct call *call)
 {
     call_begin(call, SCRIPT_NONE);
@@ -98,7 +106,8 @@ static void ready_call(struct ingest *ingest, struct slot *slot, struct call *ca
     call_arg(call, buffer_span(&ingest->scratch));
     call_arg_text(call, slot->name);
     buffer_clear(&ingest->scratch);
-    buffer_printf(&ingest->scratch, "%" PRIu32 " %" PRId64 " ready %s", slot->index, slot->start_offset, ingest->counting);
+    buffer_printf(&ingest->scratch, "%" PRIu32 " %" PRId64 " ready ", slot->index, slot->start_offset);
+    lane_steps_print(&slot->steps, &ingest->scratch);
     call_arg(call, buffer_span(&ingest->scratch));
 }
 
@@ -140,12 +149,24 @@ static int vector_next(struct ingest *ingest, struct call *call, uint64_t *ret_t
     return sync_send(ingest, (struct flight){.kind = FLIGHT_VECTOR, .shard = ingest->step_shard++}, call, ret_tag);
 }
 
+static int rules_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
+    while (ingest->step_slot < ingest->n_slots && !ingest->slots[ingest->step_slot].steps_changed)
+        ingest->step_slot++;
+    if (ingest->step_slot == ingest->n_slots)
+        return 0;
+    ready_call(ingest, &ingest->slots[ingest->step_slot], call);
+    return sync_send(ingest, (struct flight){.kind = FLIGHT_RULES, .slot = ingest->step_slot++}, call, ret_tag);
+}
+
 int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
     if (ingest->phase == INGEST_REGISTERING)
         return register_next(ingest, call, ret_tag);
     if (ingest->phase == INGEST_OPENING)
         return open_next(ingest, call, ret_tag);
+    if (ingest->phase == INGEST_LEVELLING)
+        return rules_next(ingest, call, ret_tag);
     return vector_next(ingest, call, ret_tag);
 }
 
@@ -154,6 +175,7 @@ static bool slot_position(struct ingest *ingest, size_t number)
 {
     struct slot *slot = &ingest->slots[number];
     uint32_t lane = slot->index * LANES_PER_PARTITION;
+    int64_t most = 0;
     slot->position = INT64_MAX;
     for (uint32_t i = 0; i < ingest->n_feeds; i++) {
         struct span vector = buffer_span(&ingest->vectors[i]);
@@ -165,11 +187,18 @@ static bool slot_position(struct ingest *ingest, size_t number)
         }
         ingest->feeds[i].counted[number] = touch.offset;
         ingest->feeds[i].sent[number] = touch.offset;
+        if (touch.offset > most)
+            most = touch.offset;
         if (touch.offset < slot->position) {
             slot->position = touch.offset;
             slot->newest_ms[LANE_TOUCH] = touch.newest_ms;
             slot->newest_ms[LANE_ORDER] = order.newest_ms;
         }
+    }
+    if (lane_steps_take(&slot->steps, &slot->ours, slot->position, most, &slot->steps_changed) != 0) {
+        ingest_break(ingest, "what decides the counting of %s has changed %d times before its shards were level; go back to the last rules for a moment",
+                     slot->name, LANE_STEPS_MAX);
+        return false;
     }
     slot->snapshot_offset = LANE_UNSET;
     int64_t newest = slot->newest_ms[LANE_TOUCH];
@@ -177,15 +206,26 @@ static bool slot_position(struct ingest *ingest, size_t number)
     return true;
 }
 
-static void positions_known(struct ingest *ingest)
+static void run(struct ingest *ingest)
 {
-    for (size_t i = 0; i < ingest->n_slots; i++)
-        if (!slot_position(ingest, i))
-            return;
     for (uint32_t i = 0; i < ingest->n_feeds; i++)
         ingest->feeds[i].full_at_ms = ingest->now_ms;
     ingest->epoch++;
     ingest->phase = INGEST_RUNNING;
+}
+
+static void positions_known(struct ingest *ingest)
+{
+    bool changed = false;
+    for (size_t i = 0; i < ingest->n_slots; i++) {
+        if (!slot_position(ingest, i))
+            return;
+        changed = changed || ingest->slots[i].steps_changed;
+    }
+    if (changed)
+        sync_begin(ingest, INGEST_LEVELLING);
+    else
+        run(ingest);
 }
 
 static int vector_reply(struct ingest *ingest, uint32_t feed, const struct reply *reply)
@@ -218,6 +258,13 @@ int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *
         return 0;
     case FLIGHT_VECTOR:
         return vector_reply(ingest, flight.shard, reply);
+    case FLIGHT_RULES:
+        ingest->slots[flight.slot].steps_changed = false;
+        for (size_t i = 0; i < ingest->n_slots; i++)
+            if (ingest->slots[i].steps_changed)
+                return 0;
+        run(ingest);
+        return 0;
     default:
         return 0;
     }

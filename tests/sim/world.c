@@ -77,7 +77,6 @@ static void run_init(struct run *run, const struct sim_options *options)
         .refund_horizon_ms = 400 * DAY_MS,
         .flush_ms = random_in(random, 1, 500),
         .cells_due = (size_t)random_in(random, 1, 60),
-        .counting = "v1",
     };
     store_init(&world->store, options->fault, &world->failure);
     world->store.oldest_ms = SIM_T0 - 300 * DAY_MS;

@@ -77,14 +77,13 @@ static struct ingest_rules desk_rules(const struct desk *desk)
         .refund_horizon_ms = 86400000,
         .flush_ms = FLUSH_MS,
         .cells_due = 8,
-        .counting = "v1",
     };
 }
 
 __attribute__((unused)) static void desk_init(struct desk *desk)
 {
     *desk = (struct desk){.now_ms = 1000,
-                          .registry = {"0 0 ready v1", "1 0 ready v1"},
+                          .registry = {"0 0 ready none/300000/1000", "1 0 ready none/300000/1000"},
                           .verdict = "ok",
                           .first = 1,
                           .admitted = 1};

@@ -6,7 +6,7 @@
 static void a_new_partition_is_registered_opened_everywhere_and_only_then_ready(void **state)
 {
     struct desk *desk = *state;
-    desk->registry[0] = "0 7 new v1";
+    desk->registry[0] = "0 7 new none/300000/1000";
     for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
         desk->stands[i][0][0].offset = desk->stands[i][0][1].offset = 7;
     desk_assign(desk, 1);
@@ -25,7 +25,7 @@ static void a_new_partition_is_registered_opened_everywhere_and_only_then_ready(
     /* The registry's start holds, not ours. */
     assert_int_equal(read_i64(call_get(&desk->opened, 3).data), 7);
     assert_int_equal(desk_send(desk), 1);
-    assert_true(span_equal(call_get(&desk->calls[0], 3), span_of("0 7 ready v1")));
+    assert_true(span_equal(call_get(&desk->calls[0], 3), span_of("0 7 ready none/300000/1000")));
     desk_run(desk);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_RUNNING);
     assert_int_equal(ingest_position(desk->ingest, 0), 7);
@@ -79,7 +79,7 @@ static void a_registry_that_makes_no_sense_breaks(void **state)
     desk_run(desk);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_BROKEN);
     assert_string_equal(ingest_fault(desk->ingest), "the lane registry's entry of mixed:0 is malformed");
-    desk->registry[0] = "0 0 ready v1";
+    desk->registry[0] = "0 0 ready none/300000/1000";
     ingest_restart(desk->ingest);
     desk_run(desk);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_RUNNING);

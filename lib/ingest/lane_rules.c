@@ -1,0 +1,94 @@
+#include "lib/ingest/lane_rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool lane_rules_equal(const struct lane_rules *a, const struct lane_rules *b)
+{
+    return a->type == b->type && a->future_ms == b->future_ms && a->message_bytes == b->message_bytes;
+}
+
+static bool type_find(const char *name, enum event_type *ret_type)
+{
+    for (int type = EVENT_NONE; type < N_EVENT_TYPES; type++) {
+        if (strcmp(event_type_name((enum event_type)type), name) == 0) {
+            *ret_type = (enum event_type)type;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One step at *text, which moves behind it. */
+static bool step_parse(const char **text, struct lane_step *step)
+{
+    char name[16];
+    int size = 0;
+    *step = (struct lane_step){.until = INT64_MAX};
+    if (sscanf(*text, "%15[a-z]/%" SCNd64 "/%" SCNd64 "%n", name, &step->rules.future_ms, &step->rules.message_bytes, &size) != 3)
+        return false;
+    *text += size;
+    if (**text == '<') {
+        size = 0;
+        if (sscanf(*text, "<%" SCNd64 ":%n", &step->until, &size) != 1 || size == 0)
+            return false;
+        *text += size;
+    }
+    return type_find(name, &step->rules.type);
+}
+
+int lane_steps_parse(const char *text, struct lane_steps *ret_steps)
+{
+    struct lane_steps steps = {.n = 0};
+    do {
+        if (steps.n == LANE_STEPS_MAX || !step_parse(&text, &steps.step[steps.n]))
+            return LANE_RULES_MALFORMED;
+    } while (steps.step[steps.n++].until != INT64_MAX);
+    if (*text)
+        return LANE_RULES_MALFORMED;
+    *ret_steps = steps;
+    return 0;
+}
+
+void lane_steps_print(const struct lane_steps *steps, struct buffer *buffer)
+{
+    for (size_t i = 0; i < steps->n; i++) {
+        const struct lane_step *step = &steps->step[i];
+        buffer_printf(buffer, "%s/%" PRId64 "/%" PRId64, event_type_name(step->rules.type), step->rules.future_ms, step->rules.message_bytes);
+        if (step->until != INT64_MAX)
+            buffer_printf(buffer, "<%" PRId64 ":", step->until);
+    }
+}
+
+int lane_steps_take(struct lane_steps *steps, const struct lane_rules *ours, int64_t least, int64_t most, bool *ret_changed)
+{
+    struct lane_steps taken = {.n = 0};
+    for (size_t i = 0; i < steps->n; i++)
+        if (steps->step[i].until > least)
+            taken.step[taken.n++] = steps->step[i];
+    bool changed = taken.n != steps->n;
+    struct lane_step *last = &taken.step[taken.n - 1];
+    if (!lane_rules_equal(&last->rules, ours)) {
+        changed = true;
+        bool level = least == most && taken.n == 1;
+        if (!level && taken.n == LANE_STEPS_MAX)
+            return LANE_RULES_TOO_MANY;
+        if (!level) {
+            last->until = most;
+            taken.n++;
+        }
+        taken.step[taken.n - 1] = (struct lane_step){*ours, INT64_MAX};
+    }
+    *steps = taken;
+    *ret_changed = changed;
+    return 0;
+}
+
+const struct lane_step *lane_steps_at(const struct lane_steps *steps, int64_t offset)
+{
+    size_t i = 0;
+    while (i + 1 < steps->n && steps->step[i].until <= offset)
+        i++;
+    return &steps->step[i];
+}
