@@ -51,6 +51,8 @@ void app_stop(struct app *app, int exit_code)
     if (app->stopping && exit_code == EXIT_OK)
         return;
     app->exit_code = exit_code;
+    if (!app->stopping && app->phase == APP_READY && redis_store_is_ready(app->store))
+        app_farewell(app);
     app->stopping = true;
     app->leaving_since_ms = app->steady_ms;
     if (app->ingest)
@@ -130,7 +132,7 @@ static bool app_finished(struct app *app)
     if (!app->stopping)
         return false;
     bool quiet = !app->ingest || (ingest_phase(app->ingest) == INGEST_IDLE && ingest_in_flight(app->ingest) == 0);
-    return app->exit_code != EXIT_OK || quiet || app->steady_ms - app->leaving_since_ms > LEAVE_MS;
+    return app->exit_code != EXIT_OK || (quiet && !app->farewell_open) || app->steady_ms - app->leaving_since_ms > LEAVE_MS;
 }
 
 static void app_clock(struct app *app)
@@ -180,6 +182,15 @@ static int on_again(sd_event_source *again, void *userdata)
 {
     (void)again;
     app_turn(userdata);
+    return 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+    (void)source;
+    (void)info;
+    (void)userdata;
+    log_line(LOG_LEVEL_NOTICE, "SIGHUP: this version does not reload; restart it to use another configuration, nothing is lost by that");
     return 0;
 }
 
@@ -271,12 +282,14 @@ static int app_open_loop(struct app *app)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         return -errno;
     signal(SIGPIPE, SIG_IGN);
     int r = sd_event_new(&app->event);
     r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGTERM, on_signal, app);
     r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGINT, on_signal, app);
+    r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGHUP, on_hangup, app);
     r = r < 0 ? r : sd_event_add_time_relative(app->event, &app->timer, CLOCK_MONOTONIC, TICK_US, 1000, on_timer, app);
     r = r < 0 ? r : sd_event_add_defer(app->event, &app->again, on_again, app);
     r = r < 0 ? r : sd_event_source_set_enabled(app->again, SD_EVENT_OFF);

@@ -104,6 +104,7 @@ struct app {
     int64_t shards_as_of_ms;  /* least as_of of all shards as published; NEVER */
     bool stopping;
     bool ready_said;
+    bool farewell_open;   /* roi:meta is being told that we stop */
     int exit_code;
 };
 
@@ -139,5 +140,7 @@ const struct registry_entry *registry_find(const struct registry *registry, cons
 /* app_pulse.c */
 void app_pulse(struct app *app);
 void app_own_shards(struct app *app);
+/* Tells roi:meta that counting has stopped, if that is ours to say. */
+void app_farewell(struct app *app);
 
 #endif

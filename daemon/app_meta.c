@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "daemon/app.h"
+#include "daemon/kafka_query.h"
 #include "daemon/log.h"
 
 enum { KEY_MAX = 600 };
@@ -332,7 +333,7 @@ static bool log_is_whole(struct app *app, char *why, size_t why_size)
         int64_t low;
         int64_t high;
         *colon = '\0';
-        int r = kafka_source_watermarks(app->source, entry->name, atoi(colon + 1), 5000, &low, &high);
+        int r = kafka_query_watermarks(kafka_source_client(app->source), entry->name, atoi(colon + 1), 5000, &low, &high);
         *colon = ':';
         if (r < 0) {
             snprintf(why, why_size, "%s cannot be asked where its log begins", entry->name);

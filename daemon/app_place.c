@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "daemon/app.h"
+#include "daemon/kafka_query.h"
 #include "daemon/log.h"
 
 enum { KAFKA_MS = 10000, LEAVE_MS = 5000, RETRY_MS = 500, SAY_AGAIN_MS = 60000 };
@@ -64,7 +65,7 @@ static int start_by_policy(struct app *app, const char *topic, int32_t partition
 {
     const struct kafka_start *start = &app->settings->kafka.start;
     if (start->kind == KAFKA_START_TIME)
-        return kafka_source_offset_at(app->source, topic, partition, start->time_ms, KAFKA_MS, ret_offset);
+        return kafka_query_offset_at(kafka_source_client(app->source), topic, partition, start->time_ms, KAFKA_MS, ret_offset);
     *ret_offset = start->kind == KAFKA_START_LATEST ? high : low;
     return 0;
 }
@@ -78,7 +79,7 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
 {
     int64_t low;
     int64_t high;
-    int r = kafka_source_watermarks(app->source, topic, partition, KAFKA_MS, &low, &high);
+    int r = kafka_query_watermarks(kafka_source_client(app->source), topic, partition, KAFKA_MS, &low, &high);
     if (r < 0)
         return r;
     const struct registry_entry *known = registry_find(&app->registry, topic, partition);
@@ -88,8 +89,12 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
         *ret_offset = entry->start_offset;
         return 0;
     }
-    bool lost = committed > 0 && app->registry.n == 0 && !app->accepted_loss;
-    if (!lost && (!before || app->accepted_loss))
+    bool lost = committed > 0 && app->registry.n == 0;
+    if (app->accepted_loss) {
+        *ret_offset = low;
+        return 0;
+    }
+    if (!lost && !before)
         return start_by_policy(app, topic, partition, low, high, ret_offset);
     if (low == 0 && !before) {
         *ret_offset = 0;
@@ -105,7 +110,7 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
 
 static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *offered, struct ingest_partition *partitions, int64_t *committed)
 {
-    int r = kafka_source_committed(app->source, KAFKA_MS, committed);
+    int r = kafka_query_committed(kafka_source_client(app->source), offered, KAFKA_MS, committed);
     if (r < 0)
         return r;
     bool emptied = false;

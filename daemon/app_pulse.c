@@ -8,6 +8,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/app.h"
+#include "daemon/kafka_query.h"
 #include "daemon/log.h"
 
 enum { PULSE_MS = 1000, COUNTS_MS = 30000, METADATA_MS = 2000 };
@@ -51,7 +52,7 @@ static void counts_refresh(struct app *app)
     if (app->counts_known && app->steady_ms - app->counts_at_ms < COUNTS_MS)
         return;
     app->counts_at_ms = app->steady_ms;
-    if (kafka_source_partition_counts(app->source, METADATA_MS, app->partition_counts) == 0)
+    if (kafka_query_partition_counts(kafka_source_client(app->source), &app->settings->kafka, METADATA_MS, app->partition_counts) == 0)
         app->counts_known = true;
 }
 
@@ -220,8 +221,6 @@ static bool marks_at_end(const struct app *app)
 
 static const char *status_text(struct app *app, int64_t behind_ms)
 {
-    if (app->stopping)
-        return "stopped";
     bool live = app->settings->book.clock ? behind_ms <= app->settings->book.stale_after_ms : marks_at_end(app);
     app->rebuilding = app->rebuilding && !live;
     return live ? "live" : app->rebuilding ? "rebuilding" : "catching_up";
@@ -239,8 +238,8 @@ static void field_text(struct call *call, const char *name, const char *value)
     call_arg_text(call, value);
 }
 
-/* roi:meta, for other services. */
-static void meta_write(struct app *app)
+/* roi:meta, for other services. status NULL: what it is by the numbers. */
+static void meta_write(struct app *app, const char *status, redis_answer answer)
 {
     int64_t reference_ms = app->settings->book.clock ? app->now_ms : marks_furthest(app);
     int64_t as_of_ms = app->shards_as_of_ms == NEVER ? 0 : app->shards_as_of_ms;
@@ -255,14 +254,30 @@ static void meta_write(struct app *app)
     field_i64(&app->call, "contract", 1);
     field_i64(&app->call, "as_of_ms", as_of_ms);
     field_i64(&app->call, "behind_ms", behind_ms);
-    field_text(&app->call, "status", status_text(app, behind_ms));
+    field_text(&app->call, "status", status ? status : status_text(app, behind_ms));
     field_i64(&app->call, "shards", app->layout.n_shards);
     field_i64(&app->call, "partitions", topic < 0 ? 0 : app->partition_counts[topic]);
     field_text(&app->call, "config_fingerprint", app->settings->fingerprint);
-    app_send(app, app_ignore, 0);
+    app_send(app, answer, 0);
     struct evaluator_stats stats;
     evaluator_get_stats(app->evaluator, &stats);
     sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing", app->n_slots, behind_ms, stats.n_goals[GOAL_FIRING]);
+}
+
+static void on_farewell(void *context, uint64_t tag, const struct reply *reply)
+{
+    struct app *app = context;
+    (void)tag;
+    (void)reply;
+    app->farewell_open = false;
+}
+
+void app_farewell(struct app *app)
+{
+    if (!owns_shard(app, 0))
+        return;
+    app->farewell_open = true;
+    meta_write(app, "stopped", on_farewell);
 }
 
 static void on_shards(void *context, uint64_t tag, const struct reply *reply)
@@ -282,7 +297,7 @@ static void on_shards(void *context, uint64_t tag, const struct reply *reply)
     }
     app->shards_as_of_ms = reply->n_elements / 2 == app->layout.n_shards ? least_ms : NEVER;
     if (owns_shard(app, 0))
-        meta_write(app);
+        meta_write(app, NULL, app_ignore);
 }
 
 static void on_time(void *context, uint64_t tag, const struct reply *reply)

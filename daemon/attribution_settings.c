@@ -93,7 +93,7 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "trust_order_campaign",
         .type = CONFIG_BOOL,
-        .flags = CONFIG_NOT_YET | CONFIG_COUNTS,
+        .flags = CONFIG_NOT_YET,
         .fallback = "true",
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct attribution_settings, trust_order_campaign),

@@ -183,7 +183,6 @@ static const struct config_row kafka_rows[] = {
     {
         .key = "topics",
         .type = CONFIG_RECORD,
-        .flags = CONFIG_COUNTS,
         .shape = &topics_shape,
         .effect = EFFECT_FROM_NOW_ON,
         .help = "Topics by the type of their events. A topic under several keys is mixed.",

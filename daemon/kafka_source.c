@@ -212,56 +212,6 @@ rd_kafka_t *kafka_source_client(struct kafka_source *source)
     return source->client;
 }
 
-int kafka_source_watermarks(struct kafka_source *source, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_low,
-                            int64_t *ret_high)
-{
-    return rd_kafka_query_watermark_offsets(source->client, topic, partition, ret_low, ret_high, timeout_ms) ? -EIO : 0;
-}
-
-int kafka_source_offset_at(struct kafka_source *source, const char *topic, int32_t partition, int64_t time_ms, int timeout_ms,
-                           int64_t *ret_offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = time_ms;
-    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(source->client, list, timeout_ms);
-    if (!error)
-        error = list->elems[0].err;
-    int64_t offset = list->elems[0].offset;
-    rd_kafka_topic_partition_list_destroy(list);
-    if (error)
-        return -EIO;
-    int64_t low;
-    if (offset < 0)
-        return kafka_source_watermarks(source, topic, partition, timeout_ms, &low, ret_offset);
-    *ret_offset = offset;
-    return 0;
-}
-
-int kafka_source_committed(struct kafka_source *source, int timeout_ms, int64_t *ret_offsets)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(source->offered);
-    rd_kafka_resp_err_t error = rd_kafka_committed(source->client, list, timeout_ms);
-    for (int i = 0; !error && i < list->cnt; i++)
-        ret_offsets[i] = list->elems[i].offset < 0 ? -1 : list->elems[i].offset;
-    rd_kafka_topic_partition_list_destroy(list);
-    return error ? -EIO : 0;
-}
-
-int kafka_source_partition_counts(struct kafka_source *source, int timeout_ms, int32_t *ret_counts)
-{
-    const struct rd_kafka_metadata *metadata;
-    if (rd_kafka_metadata(source->client, 1, NULL, &metadata, timeout_ms))
-        return -EIO;
-    for (size_t i = 0; i < source->settings->n_topics; i++) {
-        ret_counts[i] = 0;
-        for (int t = 0; t < metadata->topic_cnt; t++)
-            if (strcmp(metadata->topics[t].topic, source->settings->topics[i].name) == 0 && !metadata->topics[t].err)
-                ret_counts[i] = metadata->topics[t].partition_cnt;
-    }
-    rd_kafka_metadata_destroy(metadata);
-    return 0;
-}
-
 static int slots_make(struct kafka_source *source)
 {
     size_t n = (size_t)source->offered->cnt;

@@ -47,17 +47,6 @@ void kafka_source_free(struct kafka_source *source);
 
 /* The partitions of the latest assigned() (owned by the source), to be taken with kafka_source_take. */
 const rd_kafka_topic_partition_list_t *kafka_source_offered(const struct kafka_source *source);
-/* Low and high watermark of a partition; blocks up to timeout_ms. 0 or -EIO with why. */
-MUST_CHECK int kafka_source_watermarks(struct kafka_source *source, const char *topic, int32_t partition, int timeout_ms,
-                                       int64_t *ret_low, int64_t *ret_high);
-/* First offset at or after a time; the high watermark where there is none. */
-MUST_CHECK int kafka_source_offset_at(struct kafka_source *source, const char *topic, int32_t partition, int64_t time_ms,
-                                      int timeout_ms, int64_t *ret_offset);
-/* The group's committed offsets of what is offered, -1 where there is none. offsets has room for all of them. */
-MUST_CHECK int kafka_source_committed(struct kafka_source *source, int timeout_ms, int64_t *ret_offsets);
-/* Number of partitions of each configured topic (0: it does not exist), in the settings' order. */
-MUST_CHECK int kafka_source_partition_counts(struct kafka_source *source, int timeout_ms, int32_t *ret_counts);
-
 /* Starts (or starts over) reading what is offered, at offsets in the same order: the index there is the slot. */
 MUST_CHECK int kafka_source_take(struct kafka_source *source, const int64_t *offsets);
 /* Gives everything up: the answer to revoked(). */

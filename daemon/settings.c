@@ -41,11 +41,6 @@ static void settings_warn(const struct settings *settings, const struct config_n
     if (!orders)
         config_warning_add(errors, topics ? topics->place : root->place, "kafka.topics",
                            "there is no topic of orders: revenue comes only with a `type` in other topics");
-    const struct config_node *retention = config_node_child(root, "retention");
-    if (settings->retention_ms < settings->book.tiers.longest_reach_ms)
-        config_warning_add(
-            errors, retention ? retention->place : root->place, "retention",
-            "is shorter than the longest window: campaigns may go while the window still holds them");
 }
 
 static int settings_fingerprint(struct settings *settings)
@@ -106,13 +101,6 @@ void settings_json(const struct settings *settings, struct buffer *buffer)
     struct settings_table table;
     settings_table_init(&table);
     config_write_json(&table.shape, settings, buffer);
-}
-
-void settings_counting_text(const struct settings *settings, struct buffer *buffer)
-{
-    struct settings_table table;
-    settings_table_init(&table);
-    config_write_counting(&table.shape, settings, buffer);
 }
 
 void settings_sample(struct buffer *buffer)

@@ -72,9 +72,6 @@ void settings_free(struct settings *settings);
 void settings_yaml(const struct settings *settings, struct buffer *buffer);
 void settings_json(const struct settings *settings, struct buffer *buffer);
 
-/* Canonical text of exactly the keys that decide what is counted and where: lanes are levelled before it
- * changes. */
-void settings_counting_text(const struct settings *settings, struct buffer *buffer);
 
 /* The sample file and docs/CONFIGURATION.md, from the joined table. */
 void settings_sample(struct buffer *buffer);

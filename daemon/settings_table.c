@@ -36,7 +36,6 @@ static const struct config_row account_rows[] = {
     {
         .key = "currency",
         .type = CONFIG_CUSTOM,
-        .flags = CONFIG_COUNTS,
         .custom = &currency_custom,
         .fallback = "EUR",
         .effect = EFFECT_REFUSED,
@@ -75,7 +74,8 @@ static const struct config_row retention_row = {
     .least = DAY_MS,
     .most = 3660 * DAY_MS,
     .effect = EFFECT_LIVE,
-    .help = "A campaign without any event for so long, in event time, is forgotten.",
+    .flags = CONFIG_NOT_YET,
+    .help = "A campaign without any event for so long, in event time, is forgotten. In this version all are kept.",
 };
 
 static const struct {

@@ -65,7 +65,6 @@ enum config_flags {
     CONFIG_MARKED = 1 << 2,      /* the bool at mark_offset says whether it was given */
     CONFIG_ONE_OR_LIST = 1 << 3, /* CONFIG_LIST: a single item needs no list */
     CONFIG_NOT_YET = 1 << 4,     /* only the default (or ~) in this version */
-    CONFIG_COUNTS = 1 << 5,      /* decides what is counted and where */
 };
 
 struct config_run; /* one pass of reading, see read.h */

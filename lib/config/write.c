@@ -147,26 +147,3 @@ void config_write_json(const struct config_shape *shape, const void *record, str
     write_record((struct writer){.buffer = buffer, .json = true}, shape, record, 0);
     buffer_append_text(buffer, "\n");
 }
-
-static void write_counting(const struct config_shape *shape, const void *record, const char *path,
-                           struct buffer *buffer)
-{
-    for (size_t i = 0; i < shape->n_rows; i++) {
-        const struct config_row *row = &shape->rows[i];
-        const void *value = (const char *)record + row->offset;
-        if (row->flags & CONFIG_COUNTS) {
-            buffer_printf(buffer, "%s%s: ", path, row->key);
-            write_value((struct writer){.buffer = buffer, .json = true}, row, value, 0);
-            buffer_append_text(buffer, "\n");
-        } else if (row->type == CONFIG_RECORD) {
-            char below[256];
-            snprintf(below, sizeof(below), "%s%s.", path, row->key);
-            write_counting(row->shape, value, below, buffer);
-        }
-    }
-}
-
-void config_write_counting(const struct config_shape *shape, const void *record, struct buffer *buffer)
-{
-    write_counting(shape, record, "", buffer);
-}

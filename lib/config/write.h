@@ -11,7 +11,5 @@
 void config_write_yaml(const struct config_shape *shape, const void *record, struct buffer *buffer);
 /* The same as one JSON object on one line; values with units are texts, as in YAML. */
 void config_write_json(const struct config_shape *shape, const void *record, struct buffer *buffer);
-/* One line `path: JSON` for each row with CONFIG_COUNTS. */
-void config_write_counting(const struct config_shape *shape, const void *record, struct buffer *buffer);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "lib/base/ids.h"
 #include "lib/base/span.h"
 
 /* X(enum name, value of the field `type`, key of kafka.topics, counted in this version) */
@@ -35,7 +36,7 @@ enum event_type event_type_find(struct span name);      /* the type of that name
     X(REJECT_UNKNOWN_TYPE, "unknown_type", "no type, or one that is not counted")                            \
     X(REJECT_MISSING_FIELD, "missing_field", "a required field is absent, null or empty")                    \
     X(REJECT_BAD_TYPE, "bad_type", "a field has the wrong JSON type")                                        \
-    X(REJECT_BAD_TIME, "bad_time", "ts is no time, or before the year 2000")                                 \
+    X(REJECT_BAD_TIME, "bad_time", "ts is no time, before the year 2000 or after the year 9999")             \
     X(REJECT_FUTURE, "future", "ts is later than the record's own time by more than lateness.future")        \
     X(REJECT_BAD_MONEY, "bad_money", "an amount is not a JSON number")                                       \
     X(REJECT_NEGATIVE_MONEY, "negative_money", "an amount is below zero")                                    \
@@ -55,12 +56,6 @@ enum reject_reason { REJECT_NONE, REJECT_REASONS(REJECT_REASON_ENUM) N_REJECT_RE
 
 const char *reject_reason_name(enum reject_reason reason);
 const char *reject_reason_meaning(enum reject_reason reason);
-
-enum { ID_BYTES_MAX = 256 };
-
-/* Campaigns that only roiwatch itself may name. */
-#define CAMPAIGN_UNATTRIBUTED "(unattributed)"
-#define CAMPAIGN_OVERFLOW "(overflow)"
 
 /*
  * One accepted event. Spans point into the decoder's own memory and hold until its next call; an absent id is an

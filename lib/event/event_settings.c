@@ -6,7 +6,6 @@ static const struct config_row limits_rows[] = {
     {
         .key = "campaigns",
         .type = CONFIG_INT,
-        .flags = CONFIG_COUNTS,
         .fallback = "1000000",
         .least = 1,
         .most = 100000000,
@@ -19,7 +18,6 @@ static const struct config_row limits_rows[] = {
     {
         .key = "message_bytes",
         .type = CONFIG_SIZE,
-        .flags = CONFIG_COUNTS,
         .fallback = "1MiB",
         .least = 1024,
         .most = 64 * 1024 * 1024,

@@ -4,7 +4,7 @@
 
 #include "lib/config/read.h"
 #include "lib/config/value.h"
-#include "lib/event/event.h"
+#include "lib/base/ids.h"
 
 enum {
     LABELS_MAX = 64,

@@ -1,8 +1,8 @@
 #include "lib/goal/rules.h"
 
-/* The campaigns that only roiwatch names: contract sections 1 and 2. A test compares them with
- * lib/event/event.h. */
-static const char *const reserved_ids[] = {"(unattributed)", "(overflow)"};
+#include "lib/base/ids.h"
+
+static const char *const reserved_ids[] = {CAMPAIGN_UNATTRIBUTED, CAMPAIGN_OVERFLOW};
 
 const char *reserved_campaign(size_t index)
 {

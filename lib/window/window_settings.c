@@ -88,7 +88,6 @@ static const struct config_row lateness_rows[] = {
     {
         .key = "future",
         .type = CONFIG_DURATION,
-        .flags = CONFIG_COUNTS,
         .fallback = "5m",
         .most = 30 * DAY_MS,
         .effect = EFFECT_FROM_NOW_ON,

@@ -475,9 +475,6 @@ static void what_is_probably_not_meant_is_a_warning(void **state)
         {"kafka.topics.orders=~",
          "--set: kafka.topics: warning: there is no topic of orders: revenue comes only with a "
          "`type` in other topics\n"},
-        {"retention=30d",
-         "--set: retention: warning: is shorter than the longest window: campaigns may go while the window "
-         "still holds them\n"},
         {"http.listen=~", ""},
         {"kafka.properties.fetch.min.bytes=10", ""},
         {"kafka.properties.sasl.password_file=/etc/secret", ""},
@@ -543,45 +540,6 @@ static void what_config_prints_loads_as_the_same(void **state)
     assert_string_equal(world.settings->fingerprint, fingerprint);
     assert_int_equal(load(&world, json.data, NULL, 0), 0);
     assert_string_equal(world.settings->fingerprint, fingerprint);
-}
-
-static void counting_text(struct world *world, const char *set, struct buffer *buffer)
-{
-    buffer_clear(buffer);
-    assert_int_equal(load(world, GOOD, &set, 1), 0);
-    settings_counting_text(world->settings, buffer);
-    buffer_append_zeros(buffer, 1);
-}
-
-static void the_counting_text_changes_exactly_with_what_decides_the_counting(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *set;
-        bool changes;
-    } cases[] = {
-        {"kafka.topics.orders=x", true},  {"lateness.future=6m", true},
-        {"limits.campaigns=5", true},     {"limits.message_bytes=2MiB", true},
-        {"account.currency=USD", true},   {"lateness.future=300s", false},
-        {"redis.flush=1s", false},        {"windows=[1h]", false},
-        {"lateness.disorder=1m", false},  {"account.timezone=Europe/Paris", false},
-        {"alerts.stale_after=1h", false}, {"kafka.group=x", false},
-    };
-    CLEANUP(world_deinit) struct world world;
-    CLEANUP(buffer_deinit) struct buffer before = BUFFER_INIT;
-    CLEANUP(buffer_deinit) struct buffer after = BUFFER_INIT;
-    world_init(&world);
-    counting_text(&world, "retention=401d", &before);
-    assert_string_equal(
-        before.data,
-        "kafka.topics: {\"impressions\":\"ad.impressions\",\"clicks\":\"ad.clicks\",\"orders\":\"ad.orders\","
-        "\"refunds\":[],\"engagements\":[],\"spend\":[],\"mixed\":[]}\naccount.currency: \"EUR\"\n"
-        "lateness.future: \"5m\"\nattribution.trust_order_campaign: true\nlimits.campaigns: 1000000\n"
-        "limits.message_bytes: \"1MiB\"\n");
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        counting_text(&world, cases[i].set, &after);
-        assert_int_equal(strcmp(before.data, after.data) != 0, cases[i].changes);
-    }
 }
 
 static void read_source(const char *name, struct buffer *buffer)
@@ -676,7 +634,6 @@ int main(void)
         cmocka_unit_test(what_is_probably_not_meant_is_a_warning),
         cmocka_unit_test(more_windows_than_can_be_kept_are_refused),
         cmocka_unit_test(what_config_prints_loads_as_the_same),
-        cmocka_unit_test(the_counting_text_changes_exactly_with_what_decides_the_counting),
         cmocka_unit_test(sample_and_reference_are_those_of_the_table),
         cmocka_unit_test(the_sample_is_the_default_configuration),
         cmocka_unit_test(every_default_that_the_sample_shows_is_the_default),
