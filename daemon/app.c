@@ -11,11 +11,11 @@
 #include "daemon/log.h"
 
 enum {
-    TICK_US = 50000,       /* the shortest thing that time decides is redis.flush */
+    TICK_US = 50000, /* the shortest thing that time decides is redis.flush */
     EVALUATE_MS = 250,
-    RETRY_MS = 500,        /* before starting over after an error reply */
-    LEAVE_MS = 5000,       /* for finishing before partitions are given up */
-    READ_MAX = 4000,       /* messages read in one turn */
+    RETRY_MS = 500,  /* before starting over after an error reply */
+    LEAVE_MS = 5000, /* for finishing before partitions are given up */
+    READ_MAX = 4000, /* messages read in one turn */
     CORE_SHIFT = 48,
 };
 
@@ -80,7 +80,8 @@ static void on_ingest_answer(void *context, uint64_t tag, const struct reply *re
     if (!core_untag(app, &tag))
         return;
     if (ingest_reply(app->ingest, tag, reply) < 0)
-        log_line(LOG_LEVEL_ERROR, "an answer from Redis could not be used; roiwatch starts over from what the shards hold");
+        log_line(LOG_LEVEL_ERROR,
+                 "an answer from Redis could not be used; roiwatch starts over from what the shards hold");
     app_turn(app);
 }
 
@@ -100,7 +101,8 @@ static void send_calls(struct app *app)
 {
     uint64_t tag;
     while (ingest_next(app->ingest, &app->call, &tag) == 1) {
-        if (redis_store_send(app->store, &app->call, on_ingest_answer, app, core_tag(app, tag)) < 0 && ingest_reply(app->ingest, tag, NULL) < 0)
+        if (redis_store_send(app->store, &app->call, on_ingest_answer, app, core_tag(app, tag)) < 0 &&
+            ingest_reply(app->ingest, tag, NULL) < 0)
             return;
     }
     while (evaluator_next(app->evaluator, &app->call, &tag) == 1) {
@@ -116,7 +118,8 @@ static void read_messages(struct app *app)
     bool more = false;
     if (app->letters)
         ingest_letters(app->ingest, kafka_letters_open(app->letters));
-    if (app->partitions == PARTITIONS_TAKEN && app->placed_epoch == ingest_epoch(app->ingest) && ingest_wants_input(app->ingest)) {
+    if (app->partitions == PARTITIONS_TAKEN && app->placed_epoch == ingest_epoch(app->ingest) &&
+        ingest_wants_input(app->ingest)) {
         int n = kafka_source_read(app->source, READ_MAX);
         if (n < 0)
             ingest_restart(app->ingest);
@@ -131,8 +134,10 @@ static bool app_finished(struct app *app)
 {
     if (!app->stopping)
         return false;
-    bool quiet = !app->ingest || (ingest_phase(app->ingest) == INGEST_IDLE && ingest_in_flight(app->ingest) == 0);
-    return app->exit_code != EXIT_OK || (quiet && !app->farewell_open) || app->steady_ms - app->leaving_since_ms > LEAVE_MS;
+    bool quiet =
+        !app->ingest || (ingest_phase(app->ingest) == INGEST_IDLE && ingest_in_flight(app->ingest) == 0);
+    return app->exit_code != EXIT_OK || (quiet && !app->farewell_open) ||
+           app->steady_ms - app->leaving_since_ms > LEAVE_MS;
 }
 
 static void app_clock(struct app *app)
@@ -190,7 +195,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
     (void)source;
     (void)info;
     (void)userdata;
-    log_line(LOG_LEVEL_NOTICE, "SIGHUP: this version does not reload; restart it to use another configuration, nothing is lost by that");
+    log_line(LOG_LEVEL_NOTICE, "SIGHUP: this version does not reload; restart it to use another "
+                               "configuration, nothing is lost by that");
     return 0;
 }
 
@@ -250,7 +256,8 @@ static void on_store_ready(void *context)
 static void on_store_lost(void *context, const char *why)
 {
     struct app *app = context;
-    log_line(LOG_LEVEL_WARNING, "redis: %s: %s; roiwatch stops reading and tries again until it is back, nothing is lost",
+    log_line(LOG_LEVEL_WARNING,
+             "redis: %s: %s; roiwatch stops reading and tries again until it is back, nothing is lost",
              app->settings->redis.address.url, why);
     if (app->phase != APP_READY)
         app->phase = APP_OFFLINE;
@@ -267,10 +274,12 @@ static void on_store_fault(void *context, enum redis_fault fault, const char *wh
 static int app_open_kafka(struct app *app)
 {
     char why[512];
-    struct source_handlers handlers = {on_wake, on_assigned, on_revoked, app_on_message, app_on_end, on_source_fault, app};
+    struct source_handlers handlers = {on_wake,    on_assigned,     on_revoked, app_on_message,
+                                       app_on_end, on_source_fault, app};
     int r = kafka_source_new(app->event, &app->settings->kafka, &handlers, why, sizeof(why), &app->source);
     if (r == 0 && app->settings->kafka.dead_letter)
-        r = kafka_letters_new(app->event, &app->settings->kafka, on_letters_settled, app, why, sizeof(why), &app->letters);
+        r = kafka_letters_new(app->event, &app->settings->kafka, on_letters_settled, app, why, sizeof(why),
+                              &app->letters);
     if (r > 0)
         log_line(LOG_LEVEL_ERROR, "kafka: %s", why);
     return r > 0 ? EXIT_CONFIGURATION : r;
@@ -290,7 +299,9 @@ static int app_open_loop(struct app *app)
     r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGTERM, on_signal, app);
     r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGINT, on_signal, app);
     r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGHUP, on_hangup, app);
-    r = r < 0 ? r : sd_event_add_time_relative(app->event, &app->timer, CLOCK_MONOTONIC, TICK_US, 1000, on_timer, app);
+    r = r < 0 ? r
+              : sd_event_add_time_relative(app->event, &app->timer, CLOCK_MONOTONIC, TICK_US, 1000, on_timer,
+                                           app);
     r = r < 0 ? r : sd_event_add_defer(app->event, &app->again, on_again, app);
     r = r < 0 ? r : sd_event_source_set_enabled(app->again, SD_EVENT_OFF);
     return r < 0 ? r : sd_event_source_set_priority(app->again, SD_EVENT_PRIORITY_IDLE);

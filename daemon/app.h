@@ -2,11 +2,12 @@
  * The app: owns everything of the process and connects the core with the outside.
  *
  * DESIGN
- *   One loop. Each turn (app_turn) lets the group's wishes, the core's phases, reading and sending each go a step; what
- *   cannot go on waits for the next turn. Nothing here decides what is counted; the core does.
+ *   One loop. Each turn (app_turn) lets the group's wishes, the core's phases, reading and sending each go a
+ * step; what cannot go on waits for the next turn. Nothing here decides what is counted; the core does.
  *
  *     app.c         the loop, signals, start and stop
- *     app_meta.c    what is fixed at the first start: the generation, fencing, loss of data
+ *     app_meta.c    what is fixed at the first start: the generation, fencing
+ *     app_loss.c    loss of data: counting again, or stopping
  *     app_place.c   partitions: given by the group, placed at an offset, given up
  *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
  */
@@ -37,10 +38,10 @@ enum app_phase {
 /* What became of the partitions that the group gives. */
 enum app_partitions {
     PARTITIONS_NONE,
-    PARTITIONS_OFFERED,  /* given by the group, not looked at yet */
-    PARTITIONS_PLACING,  /* asking for the registry */
-    PARTITIONS_TAKEN,    /* ingest has them */
-    PARTITIONS_LEAVING,  /* taken back by the group, ingest is finishing */
+    PARTITIONS_OFFERED, /* given by the group, not looked at yet */
+    PARTITIONS_PLACING, /* asking for the registry */
+    PARTITIONS_TAKEN,   /* ingest has them */
+    PARTITIONS_LEAVING, /* taken back by the group, ingest is finishing */
 };
 
 struct registry_entry {
@@ -65,46 +66,46 @@ struct app {
     struct kafka_letters *letters; /* NULL where dead_letter is ~ */
     struct ingest *ingest;         /* from APP_READY on */
     struct evaluator *evaluator;
-    uint64_t core_number;          /* grows with every core: answers to an earlier one are dropped */
-    struct call call; /* reused */
+    uint64_t core_number; /* grows with every core: answers to an earlier one are dropped */
+    struct call call;     /* reused */
     struct buffer scratch;
 
     enum app_phase phase;
     struct layout layout;
-    bool rebuilding;            /* this generation was begun because of a loss */
-    int64_t rebuilt_from;       /* the generation before, while rebuilding */
-    bool accepted_loss;         /* the operator said: count what Kafka still holds */
-    int64_t left_generation;    /* APP_SCANNING: the highest that has left keys behind */
-    int64_t sweep_cursor;       /* of the scan for keys of earlier generations; -1: done */
+    bool rebuilding;         /* this generation was begun because of a loss */
+    int64_t rebuilt_from;    /* the generation before, while rebuilding */
+    bool accepted_loss;      /* the operator said: count what Kafka still holds */
+    int64_t left_generation; /* APP_SCANNING: the highest that has left keys behind */
+    int64_t sweep_cursor;    /* of the scan for keys of earlier generations; -1: done */
 
     enum app_partitions partitions;
     bool revoke_wanted;
     int64_t leaving_since_ms;
-    uint64_t placed_epoch;      /* ingest's epoch at which the source was set */
-    int64_t *ends;              /* one a slot: the end of partition last seen, or -1 */
+    uint64_t placed_epoch; /* ingest's epoch at which the source was set */
+    int64_t *ends;         /* one a slot: the end of partition last seen, or -1 */
     size_t n_slots;
 
     struct registry registry;
     struct registry old_registry; /* of the generation before, while rebuilding */
     bool registry_fresh;          /* placing: both were read */
-    struct partition_mark *marks;  /* by registry number, as last read */
+    struct partition_mark *marks; /* by registry number, as last read */
     size_t n_marks;
     struct partition_mark *own_marks; /* by slot: written last */
-    int32_t *partition_counts;     /* by configured topic */
+    int32_t *partition_counts;        /* by configured topic */
     bool counts_known;
     int64_t counts_at_ms;
 
-    int64_t now_ms;       /* wall clock, lesser of ours and Redis' */
+    int64_t now_ms;        /* wall clock, lesser of ours and Redis' */
     int64_t redis_skew_ms; /* Redis TIME less our clock, at last look */
     int64_t steady_ms;
     int64_t pulse_at_ms;
     int64_t evaluate_at_ms;
-    int64_t retry_at_ms;  /* BROKEN: when to start over */
+    int64_t retry_at_ms; /* BROKEN: when to start over */
     int64_t broken_said_ms;
-    int64_t shards_as_of_ms;  /* least as_of of all shards as published; NEVER */
+    int64_t shards_as_of_ms; /* least as_of of all shards as published; NEVER */
     bool stopping;
     bool ready_said;
-    bool farewell_open;   /* roi:meta is being told that we stop */
+    bool farewell_open; /* roi:meta is being told that we stop */
     int exit_code;
 };
 
@@ -121,11 +122,18 @@ struct span app_common_key(struct app *app, const char *name);
 /* app_meta.c */
 void app_meta_begin(struct app *app);
 void app_meta_check(struct app *app);
-/* Redis has lost data: count again from the log where it is whole, else stop and say what is needed. */
-void app_lost(struct app *app, const char *what);
+/* Frees ingest and evaluator; answers that are still out are dropped. */
 void app_close_core(struct app *app);
 /* One step of unlinking what earlier generations have left. */
 void app_sweep(struct app *app);
+/* Adds the key PREFIX~meta to a call, as key or as argument. */
+void app_meta_key(struct app *app, struct call *call, bool key);
+/* What is stored of slices, and what decides lateness: a change needs a rebuild. */
+void app_slices_text(const struct app *app, struct buffer *buffer);
+
+/* app_loss.c */
+/* Redis has lost data: count again from the log where it is whole, else stop and say what is needed. */
+void app_lost(struct app *app, const char *what);
 
 /* app_place.c */
 void app_place(struct app *app);
@@ -135,7 +143,8 @@ int app_on_message(void *context, const struct source_message *message);
 void app_on_end(void *context, size_t slot, int64_t offset);
 bool registry_parse(struct registry *registry, const struct reply *reply);
 void registry_deinit(struct registry *registry);
-const struct registry_entry *registry_find(const struct registry *registry, const char *topic, int32_t partition);
+const struct registry_entry *registry_find(const struct registry *registry, const char *topic,
+                                           int32_t partition);
 
 /* app_pulse.c */
 void app_pulse(struct app *app);

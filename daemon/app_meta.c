@@ -2,25 +2,23 @@
  * What is fixed at the first start, and what is done when Redis turns out to have lost data.
  *
  * DESIGN
- *   PREFIX~meta says which layout, number of shards, currency and group the keys under the prefix belong to, and the
- *   generation that counts. Another layout or currency is a configuration error, another group is fenced off.
- *   A generation is part of all key names of shards. When a shard, a vector or the registry is gone, a new generation
- *   begins, and everything is counted again from where counting once began: if the log still holds all of it. If not,
- *   roiwatch stops and says so; it never adds on top of what is left. Keys of generations that are gone are unlinked a
- *   few at a time.
+ *   PREFIX~meta says which layout, number of shards, currency and group the keys under the prefix belong to,
+ * and the generation that counts. Another layout or currency is a configuration error, another group is
+ * fenced off. A generation is part of all key names of shards. When a shard, a vector or the registry is
+ * gone, a new generation begins, and everything is counted again from where counting once began: if the log
+ * still holds all of it. If not, roiwatch stops and says so; it never adds on top of what is left. Keys of
+ * generations that are gone are unlinked a few at a time.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/app.h"
-#include "daemon/kafka_query.h"
 #include "daemon/log.h"
 
 enum { KEY_MAX = 600 };
 
-static void meta_key(struct app *app, struct call *call, bool key)
+void app_meta_key(struct app *app, struct call *call, bool key)
 {
     buffer_clear(&app->scratch);
     buffer_append_text(&app->scratch, app->settings->redis.prefix);
@@ -32,7 +30,7 @@ static void meta_key(struct app *app, struct call *call, bool key)
 }
 
 /* What is stored of slices, and what decides lateness: a change needs a rebuild when it reaches further. */
-static void slices_text(const struct app *app, struct buffer *buffer)
+void app_slices_text(const struct app *app, struct buffer *buffer)
 {
     const struct tiers *tiers = &app->settings->book.tiers;
     buffer_printf(buffer, "disorder=%" PRId64, app->settings->book.disorder_ms);
@@ -54,13 +52,15 @@ static struct span meta_get(const struct reply *reply, const char *name)
     return (struct span){0};
 }
 
-static bool meta_agrees(struct app *app, const struct reply *reply, const char *name, const char *ours, int exit_code, const char *help)
+static bool meta_agrees(struct app *app, const struct reply *reply, const char *name, const char *ours,
+                        int exit_code, const char *help)
 {
     struct span theirs = meta_get(reply, name);
     if (span_equal(theirs, span_of(ours)))
         return true;
-    log_line(LOG_LEVEL_ERROR, "the keys under prefix %s were begun with %s %.*s, this configuration says %s: %s", app->settings->redis.prefix,
-             name, (int)theirs.size, theirs.data, ours, help);
+    log_line(LOG_LEVEL_ERROR,
+             "the keys under prefix %s were begun with %s %.*s, this configuration says %s: %s",
+             app->settings->redis.prefix, name, (int)theirs.size, theirs.data, ours, help);
     app_stop(app, exit_code);
     return false;
 }
@@ -76,7 +76,8 @@ static int core_open(struct app *app)
     const struct settings *settings = app->settings;
     struct ingest_rules rules = {
         .layout = app->layout,
-        .decode = {.future_ms = settings->lateness.future_ms, .message_bytes = settings->limits.message_bytes},
+        .decode = {.future_ms = settings->lateness.future_ms,
+                   .message_bytes = settings->limits.message_bytes},
         .book = &settings->book,
         .campaigns_limit = settings->limits.campaigns,
         .refund_horizon_ms = settings->ledger.refund_horizon_ms,
@@ -112,42 +113,21 @@ void app_close_core(struct app *app)
         app->partitions = PARTITIONS_OFFERED;
 }
 
-/* Begins the next generation (or finds that somebody else did), and comes back through app_meta_begin. */
-static void on_advanced(void *context, uint64_t tag, const struct reply *reply)
-{
-    struct app *app = context;
-    (void)tag;
-    if (reply && reply->type != REPLY_ERROR)
-        app_meta_begin(app);
-}
-
-static void generation_advance(struct app *app, const char *why)
-{
-    log_line(LOG_LEVEL_WARNING, "%s; the log still holds everything since counting began: counting again from there, nothing is lost", why);
-    call_begin(&app->call, SCRIPT_ADVANCE);
-    meta_key(app, &app->call, true);
-    call_arg_i64(&app->call, app->layout.generation);
-    call_arg_i64(&app->call, app->layout.generation + 1);
-    call_arg_text(&app->call, "rebuilt_from");
-    call_arg_i64(&app->call, app->layout.generation);
-    CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
-    slices_text(app, &slices);
-    call_arg_text(&app->call, "slices");
-    call_arg(&app->call, buffer_span(&slices));
-    app_send(app, on_advanced, 0);
-}
-
 static void meta_use(struct app *app, const struct reply *reply)
 {
     char number[24];
     const struct settings *settings = app->settings;
     snprintf(number, sizeof(number), "%d", CELL_LAYOUT);
-    if (!meta_agrees(app, reply, "layout", number, EXIT_CONFIGURATION, "another version of roiwatch wrote them; use that one or another prefix"))
+    if (!meta_agrees(app, reply, "layout", number, EXIT_CONFIGURATION,
+                     "another version of roiwatch wrote them; use that one or another prefix"))
         return;
     snprintf(number, sizeof(number), "%" PRId64, settings->redis.shards);
-    if (!meta_agrees(app, reply, "shards", number, EXIT_CONFIGURATION, "redis.shards is fixed at the first start") ||
-        !meta_agrees(app, reply, "currency", settings->account.currency, EXIT_CONFIGURATION, "account.currency is fixed at the first start") ||
-        !meta_agrees(app, reply, "group", settings->kafka.group, EXIT_DENIED, "two deployments must not share a prefix; give one of them another redis.prefix"))
+    if (!meta_agrees(app, reply, "shards", number, EXIT_CONFIGURATION,
+                     "redis.shards is fixed at the first start") ||
+        !meta_agrees(app, reply, "currency", settings->account.currency, EXIT_CONFIGURATION,
+                     "account.currency is fixed at the first start") ||
+        !meta_agrees(app, reply, "group", settings->kafka.group, EXIT_DENIED,
+                     "two deployments must not share a prefix; give one of them another redis.prefix"))
         return;
     int64_t generation = meta_i64(reply, "generation", 0);
     if (app->phase == APP_READY && generation == app->layout.generation)
@@ -155,13 +135,14 @@ static void meta_use(struct app *app, const struct reply *reply)
     if (app->phase == APP_READY)
         log_line(LOG_LEVEL_NOTICE, "generation %" PRId64 " has begun: starting over with it", generation);
     app_close_core(app);
-    app->layout = (struct layout){span_of(settings->redis.prefix), (uint32_t)settings->redis.shards, generation};
+    app->layout =
+        (struct layout){span_of(settings->redis.prefix), (uint32_t)settings->redis.shards, generation};
     app->rebuilt_from = meta_i64(reply, "rebuilt_from", 0);
     app->rebuilding = app->rebuilt_from > 0;
     app->accepted_loss = meta_i64(reply, "accept_loss", 0) == generation;
     app->sweep_cursor = generation > 1 ? 0 : -1;
     CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
-    slices_text(app, &slices);
+    app_slices_text(app, &slices);
     if (core_open(app) < 0) {
         app_stop(app, EXIT_FAILED);
         return;
@@ -178,9 +159,9 @@ static void meta_create(struct app *app)
 {
     app->phase = APP_OPENING;
     call_begin(&app->call, SCRIPT_META);
-    meta_key(app, &app->call, true);
+    app_meta_key(app, &app->call, true);
     CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
-    slices_text(app, &slices);
+    app_slices_text(app, &slices);
     call_arg_text(&app->call, "layout");
     call_arg_i64(&app->call, CELL_LAYOUT);
     call_arg_text(&app->call, "shards");
@@ -196,7 +177,8 @@ static void meta_create(struct app *app)
 
 static void scan_call(struct app *app, struct span cursor);
 
-/* The generation in the name of an internal key: PREFIX~{c12.G}:part or PREFIX~name.G; 0 where there is none. */
+/* The generation in the name of an internal key: PREFIX~{c12.G}:part or PREFIX~name.G; 0 where there is none.
+ */
 static int64_t key_generation(const struct app *app, struct span key)
 {
     char text[KEY_MAX];
@@ -294,13 +276,16 @@ static void on_meta(void *context, uint64_t tag, const struct reply *reply)
     if (!reply || app->stopping)
         return;
     if (reply->type != REPLY_ARRAY) {
-        log_line(LOG_LEVEL_ERROR, "%s~meta is not a hash: another program uses this prefix; choose another redis.prefix", app->settings->redis.prefix);
+        log_line(LOG_LEVEL_ERROR,
+                 "%s~meta is not a hash: another program uses this prefix; choose another redis.prefix",
+                 app->settings->redis.prefix);
         app_stop(app, EXIT_CONFIGURATION);
     } else if (reply->n_elements > 0) {
         meta_use(app, reply);
     } else {
         if (app->phase == APP_READY)
-            log_line(LOG_LEVEL_ERROR, "redis: %s~meta is gone: Redis was emptied", app->settings->redis.prefix);
+            log_line(LOG_LEVEL_ERROR, "redis: %s~meta is gone: Redis was emptied",
+                     app->settings->redis.prefix);
         app_close_core(app);
         app->phase = APP_SCANNING;
         app->left_generation = 0;
@@ -313,7 +298,7 @@ void app_meta_check(struct app *app)
 {
     call_begin(&app->call, SCRIPT_NONE);
     call_arg_text(&app->call, "HGETALL");
-    meta_key(app, &app->call, false);
+    app_meta_key(app, &app->call, false);
     app_send(app, on_meta, 0);
 }
 
@@ -322,71 +307,4 @@ void app_meta_begin(struct app *app)
     if (app->phase != APP_READY)
         app->phase = APP_META;
     app_meta_check(app);
-}
-
-/* Does the log hold every registered lane from where it began? The first that it does not is named. */
-static bool log_is_whole(struct app *app, char *why, size_t why_size)
-{
-    for (size_t i = 0; i < app->registry.n; i++) {
-        const struct registry_entry *entry = &app->registry.entries[i];
-        char *colon = strrchr(entry->name, ':');
-        int64_t low;
-        int64_t high;
-        *colon = '\0';
-        int r = kafka_query_watermarks(kafka_source_client(app->source), entry->name, atoi(colon + 1), 5000, &low, &high);
-        *colon = ':';
-        if (r < 0) {
-            snprintf(why, why_size, "%s cannot be asked where its log begins", entry->name);
-            return false;
-        }
-        if (low > entry->start_offset) {
-            snprintf(why, why_size, "%s begins at offset %" PRId64 " now, counting began at %" PRId64, entry->name, low, entry->start_offset);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void lost_with_registry(struct app *app, const char *what)
-{
-    char why[512];
-    if (app->registry.n > 0 && log_is_whole(app, why, sizeof(why))) {
-        app_close_core(app);
-        app->phase = APP_META;
-        generation_advance(app, what);
-        return;
-    }
-    if (app->registry.n == 0)
-        snprintf(why, sizeof(why), "the lane registry is gone too");
-    log_line(LOG_LEVEL_ERROR,
-             "%s, and it cannot be counted again: %s. roiwatch stops rather than add on top of numbers with a hole. Restore Redis from its last "
-             "copy and start again; or run `roiwatch rebuild` to count only what Kafka still holds",
-             what, why);
-    app_stop(app, EXIT_FAILED);
-}
-
-/* tag 0: what was lost is in the fault text of ingest; the registry is read first, as it was before the loss. */
-static void on_lost_registry(void *context, uint64_t tag, const struct reply *reply)
-{
-    struct app *app = context;
-    (void)tag;
-    if (!reply || app->stopping || app->phase != APP_READY)
-        return;
-    if (!registry_parse(&app->registry, reply))
-        registry_deinit(&app->registry);
-    char what[300];
-    snprintf(what, sizeof(what), "%s", ingest_fault(app->ingest)[0] ? ingest_fault(app->ingest) : "data is gone or counted by other rules");
-    lost_with_registry(app, what);
-    app_turn(app);
-}
-
-void app_lost(struct app *app, const char *what)
-{
-    if (app->stopping || app->phase != APP_READY)
-        return;
-    log_line(LOG_LEVEL_ERROR, "%s", what);
-    call_begin(&app->call, SCRIPT_NONE);
-    call_arg_text(&app->call, "HGETALL");
-    call_arg(&app->call, app_common_key(app, "lanes"));
-    app_send(app, on_lost_registry, 0);
 }

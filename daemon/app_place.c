@@ -31,9 +31,11 @@ bool registry_parse(struct registry *registry, const struct reply *reply)
     for (size_t i = 0; i + 1 < reply->n_elements; i += 2) {
         struct span name = reply_at(reply, i)->text;
         char text[1024];
-        snprintf(text, sizeof(text), "%.*s", (int)reply_at(reply, i + 1)->text.size, reply_at(reply, i + 1)->text.data);
+        snprintf(text, sizeof(text), "%.*s", (int)reply_at(reply, i + 1)->text.size,
+                 reply_at(reply, i + 1)->text.data);
         struct registry_entry *entry = &registry->entries[registry->n];
-        if (sscanf(text, "%" SCNu32 " %" SCNd64, &entry->index, &entry->start_offset) != 2 || !memchr(name.data, ':', name.size))
+        if (sscanf(text, "%" SCNu32 " %" SCNd64, &entry->index, &entry->start_offset) != 2 ||
+            !memchr(name.data, ':', name.size))
             return false;
         entry->name = strndup(name.data, name.size);
         if (!entry->name)
@@ -43,7 +45,8 @@ bool registry_parse(struct registry *registry, const struct reply *reply)
     return true;
 }
 
-const struct registry_entry *registry_find(const struct registry *registry, const char *topic, int32_t partition)
+const struct registry_entry *registry_find(const struct registry *registry, const char *topic,
+                                           int32_t partition)
 {
     char name[300];
     snprintf(name, sizeof(name), "%s:%" PRId32, topic, partition);
@@ -61,21 +64,24 @@ static enum event_type topic_type(const struct settings *settings, const char *t
     return EVENT_NONE;
 }
 
-static int start_by_policy(struct app *app, const char *topic, int32_t partition, int64_t low, int64_t high, int64_t *ret_offset)
+static int start_by_policy(struct app *app, const char *topic, int32_t partition, int64_t low, int64_t high,
+                           int64_t *ret_offset)
 {
     const struct kafka_start *start = &app->settings->kafka.start;
     if (start->kind == KAFKA_START_TIME)
-        return kafka_query_offset_at(kafka_source_client(app->source), topic, partition, start->time_ms, KAFKA_MS, ret_offset);
+        return kafka_query_offset_at(kafka_source_client(app->source), topic, partition, start->time_ms,
+                                     KAFKA_MS, ret_offset);
     *ret_offset = start->kind == KAFKA_START_LATEST ? high : low;
     return 0;
 }
 
 /*
- * Where a partition begins that the registry does not know. Committed offsets of the group without a registry mean that
- * Redis was emptied: then it begins at the log's start, if that is offset 0, so that all is counted again.
- * 1: it cannot be counted again; it was said and the app stops.
+ * Where a partition begins that the registry does not know. Committed offsets of the group without a registry
+ * mean that Redis was emptied: then it begins at the log's start, if that is offset 0, so that all is counted
+ * again. 1: it cannot be counted again; it was said and the app stops.
  */
-static int start_offset(struct app *app, const char *topic, int32_t partition, int64_t committed, int64_t *ret_offset)
+static int start_offset(struct app *app, const char *topic, int32_t partition, int64_t committed,
+                        int64_t *ret_offset)
 {
     int64_t low;
     int64_t high;
@@ -102,13 +108,16 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
     }
     log_line(LOG_LEVEL_ERROR,
              "Redis holds nothing of %s:%" PRId32 ", although group %s had counted it up to offset %" PRId64
-             ", and Kafka begins at offset %" PRId64 " now: it cannot be counted again. roiwatch stops rather than show numbers with a "
-             "hole. Restore Redis from its last copy and start again; or run `roiwatch rebuild` to count only what Kafka still holds",
+             ", and Kafka begins at offset %" PRId64
+             " now: it cannot be counted again. roiwatch stops rather than show numbers with a "
+             "hole. Restore Redis from its last copy and start again; or run `roiwatch rebuild` to count "
+             "only what Kafka still holds",
              topic, partition, app->settings->kafka.group, committed, low);
     return 1;
 }
 
-static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *offered, struct ingest_partition *partitions, int64_t *committed)
+static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *offered,
+                       struct ingest_partition *partitions, int64_t *committed)
 {
     int r = kafka_query_committed(kafka_source_client(app->source), offered, KAFKA_MS, committed);
     if (r < 0)
@@ -117,15 +126,20 @@ static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *o
     for (int i = 0; i < offered->cnt; i++) {
         const char *topic = offered->elems[i].topic;
         int32_t partition = offered->elems[i].partition;
-        partitions[i] = (struct ingest_partition){.topic = topic, .partition = partition, .type = topic_type(app->settings, topic)};
+        partitions[i] = (struct ingest_partition){
+            .topic = topic, .partition = partition, .type = topic_type(app->settings, topic)};
         r = start_offset(app, topic, partition, committed[i], &partitions[i].start_offset);
         if (r != 0)
             return r;
-        emptied = emptied || (committed[i] > 0 && app->registry.n == 0 && app->old_registry.n == 0 && !app->accepted_loss);
+        emptied = emptied || (committed[i] > 0 && app->registry.n == 0 && app->old_registry.n == 0 &&
+                              !app->accepted_loss);
     }
     if (emptied)
-        log_line(LOG_LEVEL_WARNING, "Redis holds nothing, although group %s has committed offsets: Redis was emptied. The log still begins at offset "
-                 "0, so everything is counted again, nothing is lost", app->settings->kafka.group);
+        log_line(LOG_LEVEL_WARNING,
+                 "Redis holds nothing, although group %s has committed offsets: Redis was emptied. The log "
+                 "still begins at offset "
+                 "0, so everything is counted again, nothing is lost",
+                 app->settings->kafka.group);
     return 0;
 }
 
@@ -140,7 +154,9 @@ static void place_now(struct app *app)
     free(app->own_marks);
     app->ends = calloc(n + 1, sizeof(*app->ends));
     app->own_marks = calloc(n + 1, sizeof(*app->own_marks));
-    int r = partitions && committed && app->ends && app->own_marks ? place_slots(app, offered, partitions, committed) : -ENOMEM;
+    int r = partitions && committed && app->ends && app->own_marks
+                ? place_slots(app, offered, partitions, committed)
+                : -ENOMEM;
     if (r == 0)
         r = ingest_assign(app->ingest, partitions, n);
     app->n_slots = r == 0 ? n : 0;
@@ -155,7 +171,8 @@ static void place_now(struct app *app)
         app->counts_known = false;
         log_line(LOG_LEVEL_INFO, "%zu partitions", n);
         if (n == 0 && kafka_source_take(app->source, NULL) < 0)
-            log_line(LOG_LEVEL_WARNING, "kafka: the empty assignment was not taken; the group will say so again");
+            log_line(LOG_LEVEL_WARNING,
+                     "kafka: the empty assignment was not taken; the group will say so again");
     } else if (r > 0) {
         app_stop(app, EXIT_FAILED);
     } else {
@@ -191,7 +208,8 @@ static void on_registry(void *context, uint64_t tag, const struct reply *reply)
 
 void app_place(struct app *app)
 {
-    if (app->partitions != PARTITIONS_OFFERED || app->stopping || app->revoke_wanted || app->steady_ms < app->retry_at_ms)
+    if (app->partitions != PARTITIONS_OFFERED || app->stopping || app->revoke_wanted ||
+        app->steady_ms < app->retry_at_ms)
         return;
     if (ingest_phase(app->ingest) != INGEST_IDLE || ingest_in_flight(app->ingest) > 0)
         return;
@@ -230,7 +248,9 @@ static void say_broken(struct app *app)
     if (app->broken_said_ms && app->steady_ms - app->broken_said_ms < SAY_AGAIN_MS)
         return;
     app->broken_said_ms = app->steady_ms;
-    log_line(LOG_LEVEL_WARNING, "redis: %s; roiwatch starts over from what the shards hold and goes on trying, nothing is lost", ingest_fault(app->ingest));
+    log_line(LOG_LEVEL_WARNING,
+             "redis: %s; roiwatch starts over from what the shards hold and goes on trying, nothing is lost",
+             ingest_fault(app->ingest));
 }
 
 void app_follow_ingest(struct app *app)
@@ -265,7 +285,8 @@ void app_follow_ingest(struct app *app)
 static int send_letter(struct app *app, const struct source_message *message, enum reject_reason reason)
 {
     const rd_kafka_topic_partition_t *partition = &kafka_source_offered(app->source)->elems[message->slot];
-    struct letter letter = {partition->topic, partition->partition, message->offset, reject_reason_name(reason), message->key, message->value};
+    struct letter letter = {partition->topic,           partition->partition, message->offset,
+                            reject_reason_name(reason), message->key,         message->value};
     int r = kafka_letters_send(app->letters, &letter);
     ingest_letters(app->ingest, kafka_letters_open(app->letters));
     return r;
@@ -274,7 +295,8 @@ static int send_letter(struct app *app, const struct source_message *message, en
 int app_on_message(void *context, const struct source_message *message)
 {
     struct app *app = context;
-    int r = ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->value);
+    int r =
+        ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->value);
     if (r > 0 && r < N_REJECT_REASONS && app->letters)
         return send_letter(app, message, (enum reject_reason)r);
     return r < 0 ? r : 0;

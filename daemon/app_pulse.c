@@ -37,7 +37,8 @@ static bool owns_shard(const struct app *app, uint32_t shard)
 {
     int topic = first_topic(app);
     return topic >= 0 && app->counts_known && !app->stopping &&
-           holds(app, app->settings->kafka.topics[topic].name, (int32_t)(shard % (uint32_t)app->partition_counts[topic]));
+           holds(app, app->settings->kafka.topics[topic].name,
+                 (int32_t)(shard % (uint32_t)app->partition_counts[topic]));
 }
 
 void app_own_shards(struct app *app)
@@ -52,7 +53,8 @@ static void counts_refresh(struct app *app)
     if (app->counts_known && app->steady_ms - app->counts_at_ms < COUNTS_MS)
         return;
     app->counts_at_ms = app->steady_ms;
-    if (kafka_query_partition_counts(kafka_source_client(app->source), &app->settings->kafka, METADATA_MS, app->partition_counts) == 0)
+    if (kafka_query_partition_counts(kafka_source_client(app->source), &app->settings->kafka, METADATA_MS,
+                                     app->partition_counts) == 0)
         app->counts_known = true;
 }
 
@@ -74,7 +76,8 @@ static void partitions_tell(struct app *app)
     size_t n = 0;
     for (size_t i = 0; numbers && i < app->settings->kafka.n_topics; i++) {
         for (int32_t partition = 0; partition < app->partition_counts[i]; partition++) {
-            const struct registry_entry *entry = registry_find(&app->registry, app->settings->kafka.topics[i].name, partition);
+            const struct registry_entry *entry =
+                registry_find(&app->registry, app->settings->kafka.topics[i].name, partition);
             if (entry)
                 numbers[n++] = entry->index;
         }
@@ -88,7 +91,8 @@ static void on_lanes(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
     (void)tag;
-    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY || app->partitions == PARTITIONS_PLACING)
+    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY ||
+        app->partitions == PARTITIONS_PLACING)
         return;
     if (registry_parse(&app->registry, reply))
         partitions_tell(app);
@@ -156,8 +160,8 @@ static void marks_write(struct app *app)
     size_t n = 0;
     for (size_t i = 0; i < app->n_slots; i++) {
         struct slot_state state = ingest_slot(app->ingest, i);
-        struct partition_mark mark = mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms, &app->own_marks[i], app->marks,
-                                               app->n_marks, n_expected(app));
+        struct partition_mark mark = mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms,
+                                               &app->own_marks[i], app->marks, app->n_marks, n_expected(app));
         if (memcmp(&mark, &app->own_marks[i], sizeof(mark)) == 0)
             continue;
         app->own_marks[i] = mark;
@@ -171,18 +175,21 @@ static void marks_write(struct app *app)
         app_send(app, app_ignore, 0);
 }
 
-/* A topic that had events in the day before has had none for alerts.silent_after: then no goal can be judged. */
+/* A topic that had events in the day before has had none for alerts.silent_after: then no goal can be judged.
+ */
 static bool topic_is_silent(const struct app *app)
 {
     int64_t silent_ms = app->settings->alerts.silent_after_ms;
     for (size_t t = 0; t < app->settings->kafka.n_topics; t++) {
         int64_t newest_ms = NEVER;
         for (int32_t partition = 0; partition < app->partition_counts[t]; partition++) {
-            const struct registry_entry *entry = registry_find(&app->registry, app->settings->kafka.topics[t].name, partition);
+            const struct registry_entry *entry =
+                registry_find(&app->registry, app->settings->kafka.topics[t].name, partition);
             if (entry && entry->index < app->n_marks && app->marks[entry->index].newest_ms > newest_ms)
                 newest_ms = app->marks[entry->index].newest_ms;
         }
-        if (newest_ms != NEVER && app->now_ms - newest_ms > silent_ms && app->now_ms - newest_ms <= silent_ms + DAY_MS)
+        if (newest_ms != NEVER && app->now_ms - newest_ms > silent_ms &&
+            app->now_ms - newest_ms <= silent_ms + DAY_MS)
             return true;
     }
     return false;
@@ -197,7 +204,8 @@ static void on_marks(void *context, uint64_t tag, const struct reply *reply)
     marks_read(app, reply);
     if (app->settings->book.clock)
         evaluator_set_silent(app->evaluator, topic_is_silent(app));
-    ingest_passed(app->ingest, marks_passed(app->marks, app->n_marks, n_expected(app), app->settings->book.disorder_ms));
+    ingest_passed(app->ingest,
+                  marks_passed(app->marks, app->n_marks, n_expected(app), app->settings->book.disorder_ms));
     if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING)
         marks_write(app);
 }
@@ -221,7 +229,8 @@ static bool marks_at_end(const struct app *app)
 
 static const char *status_text(struct app *app, int64_t behind_ms)
 {
-    bool live = app->settings->book.clock ? behind_ms <= app->settings->book.stale_after_ms : marks_at_end(app);
+    bool live =
+        app->settings->book.clock ? behind_ms <= app->settings->book.stale_after_ms : marks_at_end(app);
     app->rebuilding = app->rebuilding && !live;
     return live ? "live" : app->rebuilding ? "rebuilding" : "catching_up";
 }
@@ -261,7 +270,8 @@ static void meta_write(struct app *app, const char *status, redis_answer answer)
     app_send(app, answer, 0);
     struct evaluator_stats stats;
     evaluator_get_stats(app->evaluator, &stats);
-    sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing", app->n_slots, behind_ms, stats.n_goals[GOAL_FIRING]);
+    sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing", app->n_slots,
+               behind_ms, stats.n_goals[GOAL_FIRING]);
 }
 
 static void on_farewell(void *context, uint64_t tag, const struct reply *reply)

@@ -16,7 +16,8 @@ struct pair {
 
 /* Defaults that an operator may change. */
 static const struct pair consumer_defaults[] = {
-    {"fetch.max.bytes", "4000000"}, /* larger replies make the allocator give pages back and fault them in again */
+    {"fetch.max.bytes",
+     "4000000"}, /* larger replies make the allocator give pages back and fault them in again */
     {"topic.metadata.refresh.interval.ms", "30000"},
     {"partition.assignment.strategy", "roundrobin"}, /* cooperative-sticky is only sound from 2.6.1 on */
     {"client.id", "roiwatch"},
@@ -24,20 +25,24 @@ static const struct pair consumer_defaults[] = {
 
 /* What exactness rests on: a property passed through may not change it. */
 static const struct pair consumer_fixed[] = {
-    {"enable.auto.commit", "false"},   {"enable.auto.offset.store", "false"}, {"auto.offset.reset", "error"},
-    {"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},  {"statistics.interval.ms", "1000"},
+    {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "error"},   {"isolation.level", "read_committed"},
+    {"enable.partition.eof", "true"}, {"statistics.interval.ms", "1000"},
 };
 
 static const struct pair producer_defaults[] = {{"client.id", "roiwatch"}, {"linger.ms", "5"}};
-static const struct pair producer_fixed[] = {{"acks", "all"}, {"message.timeout.ms", "0"}, {"enable.idempotence", "true"}};
+static const struct pair producer_fixed[] = {
+    {"acks", "all"}, {"message.timeout.ms", "0"}, {"enable.idempotence", "true"}};
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, char *why, size_t why_size)
 {
     return rd_kafka_conf_set(conf, name, value, why, why_size) == RD_KAFKA_CONF_OK ? 0 : 1;
 }
 
-/* A property NAME_file stands for NAME with the file's content, without its line end: secrets stay out of the configuration. */
-static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *path, char *why, size_t why_size)
+/* A property NAME_file stands for NAME with the file's content, without its line end: secrets stay out of the
+ * configuration. */
+static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *path, char *why,
+                         size_t why_size)
 {
     CLEANUP(buffer_deinit) struct buffer content = BUFFER_INIT;
     char property[128];
@@ -47,7 +52,8 @@ static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *pa
         snprintf(why, why_size, "%s: %s", path, strerror(-r));
         return 1;
     }
-    while (content.size > 0 && (content.data[content.size - 1] == '\n' || content.data[content.size - 1] == '\r'))
+    while (content.size > 0 &&
+           (content.data[content.size - 1] == '\n' || content.data[content.size - 1] == '\r'))
         content.size--;
     buffer_append_u8(&content, '\0');
     if (buffer_status(&content) < 0)
@@ -57,7 +63,8 @@ static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *pa
     return r;
 }
 
-static int set_property(rd_kafka_conf_t *conf, const struct kafka_property *property, char *why, size_t why_size)
+static int set_property(rd_kafka_conf_t *conf, const struct kafka_property *property, char *why,
+                        size_t why_size)
 {
     size_t size = strlen(property->name);
     size_t suffix = strlen(file_suffix);
@@ -74,14 +81,15 @@ static int set_all(rd_kafka_conf_t *conf, const struct pair *pairs, size_t n, ch
     return r;
 }
 
-static int set_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settings, const struct pair *fixed, size_t n_fixed, char *why,
-                      size_t why_size)
+static int set_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settings, const struct pair *fixed,
+                      size_t n_fixed, char *why, size_t why_size)
 {
     for (size_t i = 0; i < settings->properties.n; i++) {
         const struct kafka_property *property = &settings->properties.items[i];
         for (size_t f = 0; f < n_fixed; f++) {
             if (strcmp(property->name, fixed[f].name) == 0 && strcmp(property->value, fixed[f].value) != 0) {
-                snprintf(why, why_size, "kafka.properties.%s: must stay %s, counting exactly rests on it", property->name, fixed[f].value);
+                snprintf(why, why_size, "kafka.properties.%s: must stay %s, counting exactly rests on it",
+                         property->name, fixed[f].value);
                 return 1;
             }
         }
@@ -94,7 +102,8 @@ static int set_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settin
     return 0;
 }
 
-int kafka_conf_consumer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why, size_t why_size)
+int kafka_conf_consumer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why,
+                        size_t why_size)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     int r = set(conf, "bootstrap.servers", settings->brokers, why, why_size);
@@ -119,7 +128,8 @@ static int producer_passed(rd_kafka_conf_t *conf, const struct kafka_settings *s
     return 0;
 }
 
-int kafka_conf_producer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why, size_t why_size)
+int kafka_conf_producer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why,
+                        size_t why_size)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     int r = set(conf, "bootstrap.servers", settings->brokers, why, why_size);

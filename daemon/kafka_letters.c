@@ -39,11 +39,13 @@ static rd_kafka_headers_t *letter_headers(const struct letter *letter)
     return headers;
 }
 
-static rd_kafka_resp_err_t letter_produce(struct kafka_letters *letters, struct span key, struct span value, rd_kafka_headers_t *headers)
+static rd_kafka_resp_err_t letter_produce(struct kafka_letters *letters, struct span key, struct span value,
+                                          rd_kafka_headers_t *headers)
 {
-    return rd_kafka_producev(letters->client, RD_KAFKA_V_TOPIC(letters->topic), RD_KAFKA_V_KEY(key.data, key.size),
-                             RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                             RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    return rd_kafka_producev(
+        letters->client, RD_KAFKA_V_TOPIC(letters->topic), RD_KAFKA_V_KEY(key.data, key.size),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
 }
 
 int kafka_letters_send(struct kafka_letters *letters, const struct letter *letter)
@@ -97,7 +99,8 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     (void)letter_again(letters, message);
     if (!logged)
         log_line(LOG_LEVEL_ERROR,
-                 "dead letter to %s: %s; roiwatch passes no offset without it and stands still: create the topic, or allow writing to it",
+                 "dead letter to %s: %s; roiwatch passes no offset without it and stands still: create the "
+                 "topic, or allow writing to it",
                  letters->topic, rd_kafka_err2str(message->err));
 }
 
@@ -112,8 +115,8 @@ static int on_wake(sd_event_source *io, int fd, uint32_t events, void *userdata)
     return 0;
 }
 
-int kafka_letters_new(sd_event *event, const struct kafka_settings *settings, void (*settled)(void *context), void *context, char *why,
-                      size_t why_size, struct kafka_letters **ret_letters)
+int kafka_letters_new(sd_event *event, const struct kafka_settings *settings, void (*settled)(void *context),
+                      void *context, char *why, size_t why_size, struct kafka_letters **ret_letters)
 {
     rd_kafka_conf_t *conf = NULL;
     int r = kafka_conf_producer(settings, &conf, why, why_size);
@@ -128,7 +131,9 @@ int kafka_letters_new(sd_event *event, const struct kafka_settings *settings, vo
     letters->settled = settled;
     letters->context = context;
     letters->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    r = letters->wake_fd < 0 ? -errno : sd_event_add_io(event, &letters->io, letters->wake_fd, EPOLLIN, on_wake, letters);
+    r = letters->wake_fd < 0
+            ? -errno
+            : sd_event_add_io(event, &letters->io, letters->wake_fd, EPOLLIN, on_wake, letters);
     rd_kafka_conf_set_opaque(conf, letters);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     if (r >= 0)

@@ -1,8 +1,9 @@
 /*
  * Dead letters: rejected messages on their way to the dead-letter topic, at least once.
  *
- * No offset is passed while a letter before it is not acknowledged: the caller asks kafka_letters_open. A letter that
- * the broker will not take because it is too large goes again with an empty value and roiwatch-truncated: 1.
+ * No offset is passed while a letter before it is not acknowledged: the caller asks kafka_letters_open. A
+ * letter that the broker will not take because it is too large goes again with an empty value and
+ * roiwatch-truncated: 1.
  */
 #ifndef ROIWATCH_DAEMON_KAFKA_LETTERS_H
 #define ROIWATCH_DAEMON_KAFKA_LETTERS_H
@@ -24,9 +25,11 @@ struct letter {
     struct span value; /* data NULL: none */
 };
 
-/* settled is called when no letter is open any more. 1 with why where librdkafka refuses the configuration. */
-MUST_CHECK int kafka_letters_new(sd_event *event, const struct kafka_settings *settings, void (*settled)(void *context), void *context,
-                                 char *why, size_t why_size, struct kafka_letters **ret_letters);
+/* settled is called when no letter is open any more. 1 with why where librdkafka refuses the configuration.
+ */
+MUST_CHECK int kafka_letters_new(sd_event *event, const struct kafka_settings *settings,
+                                 void (*settled)(void *context), void *context, char *why, size_t why_size,
+                                 struct kafka_letters **ret_letters);
 void kafka_letters_free(struct kafka_letters *letters);
 /* -EAGAIN: the queue is full; the message has to be read again. */
 MUST_CHECK int kafka_letters_send(struct kafka_letters *letters, const struct letter *letter);

@@ -3,14 +3,15 @@
 #include <errno.h>
 #include <string.h>
 
-int kafka_query_watermarks(rd_kafka_t *client, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_low,
-                            int64_t *ret_high)
+int kafka_query_watermarks(rd_kafka_t *client, const char *topic, int32_t partition, int timeout_ms,
+                           int64_t *ret_low, int64_t *ret_high)
 {
-    return rd_kafka_query_watermark_offsets(client, topic, partition, ret_low, ret_high, timeout_ms) ? -EIO : 0;
+    return rd_kafka_query_watermark_offsets(client, topic, partition, ret_low, ret_high, timeout_ms) ? -EIO
+                                                                                                     : 0;
 }
 
-int kafka_query_offset_at(rd_kafka_t *client, const char *topic, int32_t partition, int64_t time_ms, int timeout_ms,
-                           int64_t *ret_offset)
+int kafka_query_offset_at(rd_kafka_t *client, const char *topic, int32_t partition, int64_t time_ms,
+                          int timeout_ms, int64_t *ret_offset)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = time_ms;
@@ -28,7 +29,8 @@ int kafka_query_offset_at(rd_kafka_t *client, const char *topic, int32_t partiti
     return 0;
 }
 
-int kafka_query_committed(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *partitions, int timeout_ms, int64_t *ret_offsets)
+int kafka_query_committed(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *partitions,
+                          int timeout_ms, int64_t *ret_offsets)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(partitions);
     rd_kafka_resp_err_t error = rd_kafka_committed(client, list, timeout_ms);
@@ -38,7 +40,8 @@ int kafka_query_committed(rd_kafka_t *client, const rd_kafka_topic_partition_lis
     return error ? -EIO : 0;
 }
 
-int kafka_query_partition_counts(rd_kafka_t *client, const struct kafka_settings *settings, int timeout_ms, int32_t *ret_counts)
+int kafka_query_partition_counts(rd_kafka_t *client, const struct kafka_settings *settings, int timeout_ms,
+                                 int32_t *ret_counts)
 {
     const struct rd_kafka_metadata *metadata;
     if (rd_kafka_metadata(client, 1, NULL, &metadata, timeout_ms))

@@ -52,7 +52,8 @@ static void slots_clear(struct kafka_source *source)
     source->n_slots = 0;
 }
 
-static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *opaque)
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct kafka_source *source = opaque;
     if (source->closing) {
@@ -87,7 +88,8 @@ static void on_error(rd_kafka_t *client, int error, const char *reason, void *op
     if (source->last_error == (rd_kafka_resp_err_t)error)
         return;
     source->last_error = error;
-    log_line(LOG_LEVEL_WARNING, "kafka: %s (%s); librdkafka goes on trying, nothing is lost", reason, rd_kafka_err2name(error));
+    log_line(LOG_LEVEL_WARNING, "kafka: %s (%s); librdkafka goes on trying, nothing is lost", reason,
+             rd_kafka_err2name(error));
 }
 
 static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
@@ -131,7 +133,8 @@ static int source_open(struct kafka_source *source, char *why, size_t why_size)
     source->consumer_queue = rd_kafka_queue_get_consumer(source->client);
     static const uint64_t one = 1;
     rd_kafka_queue_io_event_enable(source->consumer_queue, source->wake_fd, &one, sizeof(one));
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new((int)source->settings->n_topics);
+    rd_kafka_topic_partition_list_t *topics =
+        rd_kafka_topic_partition_list_new((int)source->settings->n_topics);
     for (size_t i = 0; i < source->settings->n_topics; i++)
         rd_kafka_topic_partition_list_add(topics, source->settings->topics[i].name, RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t error = rd_kafka_subscribe(source->client, topics);
@@ -143,8 +146,9 @@ static int source_open(struct kafka_source *source, char *why, size_t why_size)
     return 0;
 }
 
-int kafka_source_new(sd_event *event, const struct kafka_settings *settings, const struct source_handlers *handlers, char *why,
-                     size_t why_size, struct kafka_source **ret_source)
+int kafka_source_new(sd_event *event, const struct kafka_settings *settings,
+                     const struct source_handlers *handlers, char *why, size_t why_size,
+                     struct kafka_source **ret_source)
 {
     struct kafka_source *source = calloc(1, sizeof(*source));
     if (!source)
@@ -152,7 +156,9 @@ int kafka_source_new(sd_event *event, const struct kafka_settings *settings, con
     source->settings = settings;
     source->handlers = *handlers;
     source->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    int r = source->wake_fd < 0 ? -errno : sd_event_add_io(event, &source->io, source->wake_fd, EPOLLIN, on_wake, source);
+    int r = source->wake_fd < 0
+                ? -errno
+                : sd_event_add_io(event, &source->io, source->wake_fd, EPOLLIN, on_wake, source);
     if (r >= 0)
         r = source_open(source, why, why_size);
     if (r != 0) {
@@ -264,7 +270,8 @@ void kafka_source_poll(struct kafka_source *source)
     while ((message = rd_kafka_consumer_poll(source->client, 0))) {
         if (message->err && message->err != source->last_error) {
             source->last_error = message->err;
-            log_line(LOG_LEVEL_WARNING, "kafka: %s; waiting and trying again, nothing is lost", rd_kafka_message_errstr(message));
+            log_line(LOG_LEVEL_WARNING, "kafka: %s; waiting and trying again, nothing is lost",
+                     rd_kafka_message_errstr(message));
         }
         rd_kafka_message_destroy(message);
     }
@@ -277,21 +284,22 @@ static void slot_event(struct kafka_source *source, size_t number, const rd_kafk
     char why[300];
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (message->offset < slot->expected || (slot->stale_next >= 0 && message->offset >= slot->stale_next))
+        if (message->offset < slot->expected ||
+            (slot->stale_next >= 0 && message->offset >= slot->stale_next))
             return;
         slot->expected = message->offset;
         source->handlers.end(source->handlers.context, number, message->offset);
         return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        snprintf(why, sizeof(why), "%s:%d no longer holds offset %" PRId64 " (%s)", slot->topic, slot->partition, slot->expected,
-                 rd_kafka_message_errstr(message));
+        snprintf(why, sizeof(why), "%s:%d no longer holds offset %" PRId64 " (%s)", slot->topic,
+                 slot->partition, slot->expected, rd_kafka_message_errstr(message));
         source->handlers.fault(source->handlers.context, why);
         return;
     default:
         if (message->err != source->last_error)
-            log_line(LOG_LEVEL_WARNING, "kafka: %s:%d: %s; trying again, nothing is lost", slot->topic, slot->partition,
-                     rd_kafka_message_errstr(message));
+            log_line(LOG_LEVEL_WARNING, "kafka: %s:%d: %s; trying again, nothing is lost", slot->topic,
+                     slot->partition, rd_kafka_message_errstr(message));
         source->last_error = message->err;
     }
 }
@@ -352,8 +360,8 @@ int kafka_source_read(struct kafka_source *source, size_t limit)
 
 bool kafka_source_heard(const struct kafka_source *source, size_t slot)
 {
-    return slot < source->n_slots &&
-           kafka_stats_heard_us(&source->stats, source->slots[slot].topic, source->slots[slot].partition) <= HEARD_US;
+    return slot < source->n_slots && kafka_stats_heard_us(&source->stats, source->slots[slot].topic,
+                                                          source->slots[slot].partition) <= HEARD_US;
 }
 
 void kafka_source_commit(struct kafka_source *source, const int64_t *offsets)

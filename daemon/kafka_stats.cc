@@ -91,7 +91,8 @@ extern "C" int64_t kafka_stats_heard_us(const struct kafka_stats *stats, const c
         auto heard = table.heard_us_by_broker.find(leader->second);
         if (heard == table.heard_us_by_broker.end() || heard->second == INT64_MAX)
             return INT64_MAX;
-        auto age = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - table.read_at);
+        auto age = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                         table.read_at);
         return heard->second + age.count();
     } catch (const std::bad_alloc &) {
         return INT64_MAX;

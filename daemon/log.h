@@ -1,5 +1,6 @@
 /*
- * Logging: one line per failure, on stderr, that says what happened, what roiwatch does about it and what you can do.
+ * Logging: one line per failure, on stderr, that says what happened, what roiwatch does about it and what you
+ * can do.
  */
 #ifndef ROIWATCH_DAEMON_LOG_H
 #define ROIWATCH_DAEMON_LOG_H

@@ -33,8 +33,9 @@ int redis_password(const struct redis_settings *settings, char **ret_password)
 
 bool redis_error_denied(const char *error)
 {
-    return strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0 || strncmp(error, "NOPERM", 6) == 0 ||
-           strstr(error, "invalid password") || strstr(error, "without any password configured");
+    return strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0 ||
+           strncmp(error, "NOPERM", 6) == 0 || strstr(error, "invalid password") ||
+           strstr(error, "without any password configured");
 }
 
 /* The value of `name:` in INFO's text, up to its line end. */
@@ -59,12 +60,15 @@ enum redis_info redis_check_info(const char *info, char *why, size_t why_size)
     if (!info || (info_value(info, "loading", value, sizeof(value)) && strcmp(value, "1") == 0))
         return REDIS_INFO_LOADING;
     if (info_value(info, "redis_version", value, sizeof(value)) && atoi(value) < REDIS_MAJOR_MIN) {
-        snprintf(why, why_size, "Redis %s is too old: roiwatch needs Redis %d or later (scripts with flags)", value, REDIS_MAJOR_MIN);
+        snprintf(why, why_size, "Redis %s is too old: roiwatch needs Redis %d or later (scripts with flags)",
+                 value, REDIS_MAJOR_MIN);
         return REDIS_INFO_REFUSED;
     }
     if (info_value(info, "maxmemory_policy", value, sizeof(value)) && strcmp(value, "noeviction") != 0) {
         snprintf(why, why_size,
-                 "Redis has maxmemory-policy %s, which would evict counters silently: set `maxmemory-policy noeviction`", value);
+                 "Redis has maxmemory-policy %s, which would evict counters silently: set `maxmemory-policy "
+                 "noeviction`",
+                 value);
         return REDIS_INFO_REFUSED;
     }
     return REDIS_INFO_OK;

@@ -1,5 +1,6 @@
 /*
- * What every Redis connection needs first, the daemon's and the command line's: the password, and a look at the server.
+ * What every Redis connection needs first, the daemon's and the command line's: the password, and a look at
+ * the server.
  */
 #ifndef ROIWATCH_DAEMON_REDIS_LOGIN_H
 #define ROIWATCH_DAEMON_REDIS_LOGIN_H
@@ -10,7 +11,8 @@
 #include "daemon/redis_settings.h"
 #include "lib/base/must.h"
 
-/* Reads redis.password_file, without its line end. *ret_password is owned by the caller, NULL where none is configured. */
+/* Reads redis.password_file, without its line end. *ret_password is owned by the caller, NULL where none is
+ * configured. */
 MUST_CHECK int redis_password(const struct redis_settings *settings, char **ret_password);
 
 /* Is this error line a refused login or right? */

@@ -24,7 +24,7 @@ struct redis_store {
     sd_event_source *free_later; /* frees the context outside of its own callbacks */
     uint32_t wanted;             /* EPOLLIN | EPOLLOUT as hiredis asks */
     int64_t retry_ms;
-    size_t checks_open;          /* answers outstanding before the connection is ready */
+    size_t checks_open; /* answers outstanding before the connection is ready */
     bool ready;
     bool closing;
     char sha[N_SCRIPTS][SHA_SIZE];
@@ -65,7 +65,8 @@ static void store_retry(struct redis_store *store, const char *why)
     uint64_t delay_us = (uint64_t)store->retry_ms * 1000;
     store->retry_ms = store->retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS : store->retry_ms * 2;
     if (!store->retry)
-        (void)sd_event_add_time_relative(store->event, &store->retry, CLOCK_MONOTONIC, delay_us, 10000, store_on_retry, store);
+        (void)sd_event_add_time_relative(store->event, &store->retry, CLOCK_MONOTONIC, delay_us, 10000,
+                                         store_on_retry, store);
 }
 
 static void store_fault(struct redis_store *store, enum redis_fault fault, const char *why)
@@ -258,7 +259,8 @@ static int store_check(struct redis_store *store)
 static int store_connect(struct redis_store *store)
 {
     const struct redis_address *address = &store->settings->address;
-    redisAsyncContext *redis = address->path ? redisAsyncConnectUnix(address->path) : redisAsyncConnect(address->host, (int)address->port);
+    redisAsyncContext *redis = address->path ? redisAsyncConnectUnix(address->path)
+                                             : redisAsyncConnect(address->host, (int)address->port);
     if (!redis)
         return -ENOMEM;
     if (redis->err) {
@@ -285,8 +287,8 @@ static int store_connect(struct redis_store *store)
     return store_check(store);
 }
 
-int redis_store_new(sd_event *event, const struct redis_settings *settings, const struct redis_handlers *handlers,
-                    struct redis_store **ret_store)
+int redis_store_new(sd_event *event, const struct redis_settings *settings,
+                    const struct redis_handlers *handlers, struct redis_store **ret_store)
 {
     struct redis_store *store = calloc(1, sizeof(*store));
     if (!store)
@@ -332,7 +334,8 @@ static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
     const struct reply *converted = NULL;
     if (reply && redis_tree_convert(&tree, reply) == 0)
         converted = tree.root;
-    if (reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 && !ticket->store->closing) {
+    if (reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
+        !ticket->store->closing) {
         /* The server forgot the scripts: load them again; the caller starts over and finds them. */
         ticket->store->checks_open++;
         (void)load_scripts(ticket->store);
@@ -359,7 +362,8 @@ static int argv_reserve(struct redis_store *store, size_t n)
     return 0;
 }
 
-int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer, void *context, uint64_t tag)
+int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer, void *context,
+                     uint64_t tag)
 {
     if (!store->ready || !store->redis)
         return -ENOTCONN;
@@ -370,7 +374,8 @@ int redis_store_send(struct redis_store *store, const struct call *call, redis_a
     size_t n = 0;
     if (call->script != SCRIPT_NONE) {
         int size = snprintf(n_keys, sizeof(n_keys), "%zu", call->n_keys);
-        struct span head[] = {span_of("EVALSHA"), span_of(store->sha[call->script]), span_from(n_keys, (size_t)size)};
+        struct span head[] = {span_of("EVALSHA"), span_of(store->sha[call->script]),
+                              span_from(n_keys, (size_t)size)};
         for (size_t i = 0; i < ARRAY_SIZE(head); i++, n++) {
             store->argv[n] = head[i].data;
             store->argvlen[n] = head[i].size;
@@ -385,7 +390,8 @@ int redis_store_send(struct redis_store *store, const struct call *call, redis_a
     if (!ticket)
         return -ENOMEM;
     *ticket = (struct ticket){store, answer, context, tag, call->script};
-    if (redisAsyncCommandArgv(store->redis, on_answer, ticket, (int)n, store->argv, store->argvlen) != REDIS_OK) {
+    if (redisAsyncCommandArgv(store->redis, on_answer, ticket, (int)n, store->argv, store->argvlen) !=
+        REDIS_OK) {
         free(ticket);
         return -ENOTCONN;
     }

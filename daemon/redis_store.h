@@ -1,9 +1,10 @@
 /*
- * The store: one asynchronous Redis connection in the event loop. It sends the core's calls and hands replies back.
+ * The store: one asynchronous Redis connection in the event loop. It sends the core's calls and hands replies
+ * back.
  *
- * After any connection error the context is freed and opened again with backoff; every call in flight is answered with
- * NULL first. A new connection logs in, selects the database, checks version and eviction policy and loads the
- * scripts; then it is ready.
+ * After any connection error the context is freed and opened again with backoff; every call in flight is
+ * answered with NULL first. A new connection logs in, selects the database, checks version and eviction
+ * policy and loads the scripts; then it is ready.
  */
 #ifndef ROIWATCH_DAEMON_REDIS_STORE_H
 #define ROIWATCH_DAEMON_REDIS_STORE_H
@@ -22,8 +23,8 @@ enum redis_fault {
 };
 
 struct redis_handlers {
-    void (*ready)(void *context);                       /* connected and checked */
-    void (*lost)(void *context, const char *why);       /* connection gone; it will be tried again */
+    void (*ready)(void *context);                 /* connected and checked */
+    void (*lost)(void *context, const char *why); /* connection gone; it will be tried again */
     void (*fault)(void *context, enum redis_fault fault, const char *why); /* not worth trying again */
     void *context;
 };
@@ -31,11 +32,12 @@ struct redis_handlers {
 /* reply NULL: the connection went, the outcome is not known. */
 typedef void (*redis_answer)(void *context, uint64_t tag, const struct reply *reply);
 
-MUST_CHECK int redis_store_new(sd_event *event, const struct redis_settings *settings, const struct redis_handlers *handlers,
-                               struct redis_store **ret_store);
+MUST_CHECK int redis_store_new(sd_event *event, const struct redis_settings *settings,
+                               const struct redis_handlers *handlers, struct redis_store **ret_store);
 void redis_store_free(struct redis_store *store);
 bool redis_store_is_ready(const struct redis_store *store);
 /* Sends a call; the answer comes from the loop, never from here. -ENOTCONN where it is not ready. */
-MUST_CHECK int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer, void *context, uint64_t tag);
+MUST_CHECK int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer,
+                                void *context, uint64_t tag);
 
 #endif

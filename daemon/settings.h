@@ -72,7 +72,6 @@ void settings_free(struct settings *settings);
 void settings_yaml(const struct settings *settings, struct buffer *buffer);
 void settings_json(const struct settings *settings, struct buffer *buffer);
 
-
 /* The sample file and docs/CONFIGURATION.md, from the joined table. */
 void settings_sample(struct buffer *buffer);
 void settings_reference(struct buffer *buffer);

@@ -75,7 +75,8 @@ static const struct config_row retention_row = {
     .most = 3660 * DAY_MS,
     .effect = EFFECT_LIVE,
     .flags = CONFIG_NOT_YET,
-    .help = "A campaign without any event for so long, in event time, is forgotten. In this version all are kept.",
+    .help = "A campaign without any event for so long, in event time, is forgotten. In this version all are "
+            "kept.",
 };
 
 static const struct {

@@ -2,10 +2,10 @@
  * rebuild: counts everything again, in a new generation.
  *
  * DESIGN
- *   The daemon rebuilds by itself where the log still holds everything. This command is for the other case: it says
- *   that what Kafka no longer holds may be missing from the numbers. It begins a generation that accepts the loss; every
- *   daemon sees that within a second and starts over from Kafka's first offset. What was shown before goes, so that
- *   nobody reads old numbers beside new ones.
+ *   The daemon rebuilds by itself where the log still holds everything. This command is for the other case:
+ * it says that what Kafka no longer holds may be missing from the numbers. It begins a generation that
+ * accepts the loss; every daemon sees that within a second and starts over from Kafka's first offset. What
+ * was shown before goes, so that nobody reads old numbers beside new ones.
  */
 #include <stdio.h>
 
@@ -103,15 +103,19 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (r)
         return r;
     if (!arguments.values[OPTION_YES]) {
-        fprintf(stderr, "roiwatch: rebuild would forget all counts under %s and count again what Kafka still holds; what Kafka no longer holds "
-                        "would be missing from then on. Say --yes to do it\n", settings->redis.prefix);
+        fprintf(stderr,
+                "roiwatch: rebuild would forget all counts under %s and count again what Kafka still holds; "
+                "what Kafka no longer holds "
+                "would be missing from then on. Say --yes to do it\n",
+                settings->redis.prefix);
         return CLI_USAGE;
     }
     r = begin_generation(&store, generation);
     if (!r)
         r = unlink_readers(&store, settings);
     if (!r)
-        fprintf(stderr, "roiwatch: generation %lld has begun; daemons start over with it within a second\n", (long long)generation + 1);
+        fprintf(stderr, "roiwatch: generation %lld has begun; daemons start over with it within a second\n",
+                (long long)generation + 1);
     return r;
 }
 

@@ -1,8 +1,9 @@
 /*
  * A growing byte buffer: what encoders write to.
  *
- * The buffer remembers the first failed allocation: writes after it do nothing, so that an encoder checks once,
- * at its end, with buffer_status(). Integers are written big endian, so that encoded keys sort as numbers do.
+ * The buffer remembers the first failed allocation: writes after it do nothing, so that an encoder checks
+ * once, at its end, with buffer_status(). Integers are written big endian, so that encoded keys sort as
+ * numbers do.
  */
 #ifndef ROIWATCH_BASE_BUFFER_H
 #define ROIWATCH_BASE_BUFFER_H

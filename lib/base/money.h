@@ -16,8 +16,9 @@ enum money_result {
 };
 
 /*
- * Reads a number of JSON's grammar (RFC 8259 section 6: no sign +, no leading zeros, exponent allowed) to micro-units,
- * rounded half to even. *ret_negative says whether the written number is below zero, before rounding; -0 is not.
+ * Reads a number of JSON's grammar (RFC 8259 section 6: no sign +, no leading zeros, exponent allowed) to
+ * micro-units, rounded half to even. *ret_negative says whether the written number is below zero, before
+ * rounding; -0 is not.
  */
 MUST_CHECK int money_parse(struct span text, int64_t *ret_micros, bool *ret_negative);
 /* The same for a number that has been scanned already; never MONEY_BAD. */
@@ -27,7 +28,8 @@ MUST_CHECK int money_of_number(const struct number *number, int64_t *ret_micros,
 enum { MICROS_TEXT_SIZE = 32 };
 void micros_text(int64_t micros, char ret_text[MICROS_TEXT_SIZE]);
 
-/* numerator / denominator, rounded half to even; the denominator is not 0. False where it does not fit int64. */
+/* numerator / denominator, rounded half to even; the denominator is not 0. False where it does not fit int64.
+ */
 MUST_CHECK bool divide_half_even(__int128 numerator, __int128 denominator, int64_t *ret_quotient);
 
 #endif

@@ -47,7 +47,8 @@ void *table_get(const struct table *table, struct span key)
 
 static int table_grow(struct table *table)
 {
-    struct table grown = {.n_slots = table->n_slots ? table->n_slots * 2 : FIRST_SLOTS, .count = table->count};
+    struct table grown = {.n_slots = table->n_slots ? table->n_slots * 2 : FIRST_SLOTS,
+                          .count = table->count};
     grown.slots = calloc(grown.n_slots, sizeof(*grown.slots));
     if (!grown.slots)
         return -ENOMEM;

@@ -12,9 +12,9 @@
 
 struct table_entry {
     uint64_t hash;
-    void *value;      /* the caller's; never NULL once set */
+    void *value; /* the caller's; never NULL once set */
     uint32_t key_size;
-    char key[];       /* key_size bytes */
+    char key[]; /* key_size bytes */
 };
 
 struct table {

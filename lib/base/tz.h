@@ -1,8 +1,8 @@
 /*
  * Time zones, from the bytes of a TZif file (RFC 8536) that the shell has loaded.
  *
- * Only what calendar windows and prices need: local dates and their first instants. Times are ms since the epoch,
- * dates are days since 1970-01-01 of the proleptic Gregorian calendar.
+ * Only what calendar windows and prices need: local dates and their first instants. Times are ms since the
+ * epoch, dates are days since 1970-01-01 of the proleptic Gregorian calendar.
  */
 #ifndef ROIWATCH_BASE_TZ_H
 #define ROIWATCH_BASE_TZ_H
@@ -13,7 +13,8 @@
 struct tz;
 
 enum tz_result {
-    TZ_MALFORMED = 1, /* the bytes are no TZif file, have no version 2 body, or count leap seconds (right/…) */
+    TZ_MALFORMED =
+        1, /* the bytes are no TZif file, have no version 2 body, or count leap seconds (right/…) */
 };
 
 /* Reads a zone; the footer's POSIX rule holds after the last transition. The bytes may go afterwards. */
@@ -26,7 +27,8 @@ void tz_free(struct tz *tz);
 int32_t tz_offset_s(const struct tz *tz, int64_t instant_ms);
 /* The local date at an instant. */
 int64_t tz_date(const struct tz *tz, int64_t instant_ms);
-/* The first instant of a local date (days may have 23 or 25 hours, or start after midnight; a skipped date starts where the next one does). */
+/* The first instant of a local date (days may have 23 or 25 hours, or start after midnight; a skipped date
+ * starts where the next one does). */
 int64_t tz_first_instant(const struct tz *tz, int64_t date);
 
 int64_t date_from_civil(int32_t year, int32_t month, int32_t day);

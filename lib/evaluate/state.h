@@ -70,11 +70,11 @@ struct campaign {
     bool beyond;    /* the money of a window left int64 */
     bool purged;    /* keys of windows that are no longer configured are deleted */
     bool in_checkpoint;
-    bool written;        /* any of its keys, at written_ms (steady) */
+    bool written; /* any of its keys, at written_ms (steady) */
     int64_t written_ms;
-    int64_t due_ms;   /* as_of at which it is to be looked at without new data */
+    int64_t due_ms;        /* as_of at which it is to be looked at without new data */
     int64_t spread_due_ms; /* steady: when a spread cost that moved is to be written; INT64_MAX: none moved */
-    bool goals_dirty; /* data changed since it was judged */
+    bool goals_dirty;      /* data changed since it was judged */
     bool judged_stale;
     int64_t judged_ms; /* minute edge, NEVER */
     int64_t goals_due_ms;
@@ -166,9 +166,9 @@ struct shard {
     char tip[STREAM_ID_SIZE];
     int64_t rev;
     int64_t as_of_ms;
-    int64_t min_due_ms; /* the least due_ms of campaigns in no queue */
+    int64_t min_due_ms;        /* the least due_ms of campaigns in no queue */
     int64_t min_spread_due_ms; /* likewise */
-    struct table by_id; /* id -> struct campaign *, owned */
+    struct table by_id;        /* id -> struct campaign *, owned */
     struct campaign_queue load;
     struct campaign_queue fresh;
     struct campaign_queue announce;

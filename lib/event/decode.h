@@ -1,8 +1,8 @@
 /*
  * Decoding: the bytes of one Kafka message to an event, or to the reason why it is refused.
  *
- * The rules are those of docs/CONTRACT.md, "Events in". No allocation per message: the decoder keeps a padded copy
- * buffer that grows to message_bytes at most.
+ * The rules are those of docs/CONTRACT.md, "Events in". No allocation per message: the decoder keeps a padded
+ * copy buffer that grows to message_bytes at most.
  */
 #ifndef ROIWATCH_EVENT_DECODE_H
 #define ROIWATCH_EVENT_DECODE_H
@@ -30,14 +30,16 @@ MUST_CHECK int decoder_new(const struct decode_rules *rules, struct decoder **re
 void decoder_free(struct decoder *decoder);
 
 /*
- * Reads one message. value.data NULL is a tombstone (empty). record_ts_ms is the Kafka record's own timestamp or
- * NO_RECORD_TIME. topic_type is what the topic implies where the event has no `type`; EVENT_NONE for a mixed topic.
+ * Reads one message. value.data NULL is a tombstone (empty). record_ts_ms is the Kafka record's own timestamp
+ * or NO_RECORD_TIME. topic_type is what the topic implies where the event has no `type`; EVENT_NONE for a
+ * mixed topic.
  *
- * Returns 0 and sets *ret_event; a positive enum reject_reason; or -ENOMEM. Where several reasons hold, the order is
- * the contract's. *ret_field, where not NULL, is set to a static name of the field that was refused, or "".
+ * Returns 0 and sets *ret_event; a positive enum reject_reason; or -ENOMEM. Where several reasons hold, the
+ * order is the contract's. *ret_field, where not NULL, is set to a static name of the field that was refused,
+ * or "".
  */
-MUST_CHECK int decode(struct decoder *decoder, struct span value, int64_t record_ts_ms, enum event_type topic_type,
-                      struct event *ret_event, const char **ret_field);
+MUST_CHECK int decode(struct decoder *decoder, struct span value, int64_t record_ts_ms,
+                      enum event_type topic_type, struct event *ret_event, const char **ret_field);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@ enum event_type { EVENT_NONE, EVENT_TYPES(EVENT_TYPE_ENUM) N_EVENT_TYPES };
 const char *event_type_name(enum event_type type);      /* "impression" …; EVENT_NONE: "none" */
 const char *event_type_topic_key(enum event_type type); /* "impressions" …; EVENT_NONE: "mixed" */
 bool event_type_counted(enum event_type type);          /* whether this version counts it */
-enum event_type event_type_find(struct span name);      /* the type of that name; EVENT_NONE where there is none */
+enum event_type event_type_find(struct span name); /* the type of that name; EVENT_NONE where there is none */
 
 /* The closed list of reasons, in the contract's order. X(enum name, text, what it means) */
 #define REJECT_REASONS(X)                                                                                    \
@@ -58,8 +58,8 @@ const char *reject_reason_name(enum reject_reason reason);
 const char *reject_reason_meaning(enum reject_reason reason);
 
 /*
- * One accepted event. Spans point into the decoder's own memory and hold until its next call; an absent id is an
- * empty span. Amounts are micro-units of the account currency, 0 where absent.
+ * One accepted event. Spans point into the decoder's own memory and hold until its next call; an absent id is
+ * an empty span. Amounts are micro-units of the account currency, 0 where absent.
  */
 struct event {
     enum event_type type;
@@ -69,10 +69,10 @@ struct event {
     struct span click_id;
     struct span user_id;
     struct span order_id;
-    struct span kind;        /* of an order; empty is "sale" */
+    struct span kind; /* of an order; empty is "sale" */
     int64_t cost_micros;
     int64_t revenue_micros;
-    int64_t margin_micros;   /* may be negative; 0 where absent */
+    int64_t margin_micros; /* may be negative; 0 where absent */
 };
 
 #endif

@@ -5,7 +5,8 @@
 
 /* Before it, seconds were taken for milliseconds. */
 static const int64_t year_2000_ms = INT64_C(946684800000);
-/* The last instant that RFC 3339 can write; slices are numbered in 32 bits of minutes, which reach a little further. */
+/* The last instant that RFC 3339 can write; slices are numbered in 32 bits of minutes, which reach a little
+ * further. */
 static const int64_t year_9999_end_ms = INT64_C(253402300799999);
 
 static int judge_type(const struct message *message, enum event_type topic_type, enum event_type *ret_type)

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 
+#include "lib/base/ids.h"
 #include "lib/config/read.h"
 #include "lib/config/value.h"
-#include "lib/base/ids.h"
 
 enum {
     LABELS_MAX = 64,

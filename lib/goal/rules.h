@@ -1,8 +1,8 @@
 /*
  * Rules: what the configuration says of every campaign, resolved (zones loaded, dates turned into instants).
  *
- * The rule book is built once from the settings and then only read. Everything in it is owned by the settings that it
- * came from and lives as long as they do.
+ * The rule book is built once from the settings and then only read. Everything in it is owned by the settings
+ * that it came from and lives as long as they do.
  */
 #ifndef ROIWATCH_GOAL_RULES_H
 #define ROIWATCH_GOAL_RULES_H
@@ -18,9 +18,9 @@ enum { GOALS_MAX = 16, GOAL_NAME_MAX = 64 };
 struct goal_spec {
     const char *name;
     enum metric metric;
-    bool below;             /* true: a breach is value > bound; false: value < target */
-    int64_t bound_micro;    /* `target` or `below` */
-    int64_t recover_micro;  /* recovering begins at or past it; equals bound where not configured */
+    bool below;            /* true: a breach is value > bound; false: value < target */
+    int64_t bound_micro;   /* `target` or `below` */
+    int64_t recover_micro; /* recovering begins at or past it; equals bound where not configured */
     struct window_spec window;
     int64_t for_ms;             /* event time */
     int64_t keep_firing_for_ms; /* event time */
@@ -48,15 +48,15 @@ struct rule_book {
     char currency[4];
     const struct window_spec *windows; /* the configured ones, in order: each has a reader key */
     size_t n_windows;
-    struct tiers tiers;                 /* of windows and goals' windows together */
+    struct tiers tiers; /* of windows and goals' windows together */
     int64_t disorder_ms;
     int64_t stale_after_ms;
-    bool clock;                         /* lateness.idle: clock */
-    struct campaign_rules defaults;     /* campaigns that are not configured */
-    struct campaign_rules reserved;     /* (unattributed) and (overflow): account's zone, no costs, no goals */
+    bool clock;                     /* lateness.idle: clock */
+    struct campaign_rules defaults; /* campaigns that are not configured */
+    struct campaign_rules reserved; /* (unattributed) and (overflow): account's zone, no costs, no goals */
     const struct campaign_rules *campaigns; /* the configured ones */
     size_t n_campaigns;
-    struct table by_id;                 /* id → const struct campaign_rules *, of the configured ones */
+    struct table by_id; /* id → const struct campaign_rules *, of the configured ones */
 };
 
 /* Names of the campaigns that only roiwatch names; NULL beyond the last. */

@@ -1,9 +1,9 @@
 /*
  * Events into pending cells: what is summed in memory between two applies of a shard.
  *
- * A pending cell is kept at the base slice (the greatest common divisor of all stored slice lengths, cut at the
- * campaign's price changes); flush.c folds it into the stored slices. One event costs one look at the campaign's most
- * recent cell.
+ * A pending cell is kept at the base slice (the greatest common divisor of all stored slice lengths, cut at
+ * the campaign's price changes); flush.c folds it into the stored slices. One event costs one look at the
+ * campaign's most recent cell.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,31 +12,6 @@
 
 enum { FIRST_CELLS = 64 };
 
-int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_campaign)
-{
-    uint64_t hash = hash_bytes(id);
-    struct campaign *campaign = table_get_hashed(&ingest->campaigns, id, hash);
-    if (!campaign) {
-        campaign = malloc(sizeof(*campaign) + id.size);
-        if (!campaign)
-            return -ENOMEM;
-        char *bytes = (char *)(campaign + 1);
-        memcpy(bytes, id.data, id.size);
-        *campaign = (struct campaign){
-            .id = span_from(bytes, id.size),
-            .shard = (uint32_t)(hash % ingest->rules.layout.n_shards),
-            .rules = rule_book_find(ingest->rules.book, id),
-        };
-        int r = table_put(&ingest->campaigns, id, campaign);
-        if (r < 0) {
-            free(campaign);
-            return r;
-        }
-    }
-    *ret_campaign = campaign;
-    return 0;
-}
-
 static size_t cell_hash(const struct campaign *campaign, int64_t start_ms, bool late)
 {
     uint64_t key[2] = {(uint64_t)(uintptr_t)campaign, (uint64_t)start_ms * 2 + late};
@@ -44,8 +19,8 @@ static size_t cell_hash(const struct campaign *campaign, int64_t start_ms, bool 
 }
 
 /* The index slot that holds the cell, or the free one where it belongs. */
-static struct pending_cell **cell_slot(struct pending_cell **index, size_t size, const struct campaign *campaign,
-                                       int64_t start_ms, bool late)
+static struct pending_cell **cell_slot(struct pending_cell **index, size_t size,
+                                       const struct campaign *campaign, int64_t start_ms, bool late)
 {
     for (size_t i = cell_hash(campaign, start_ms, late) & (size - 1);; i = (i + 1) & (size - 1)) {
         struct pending_cell *cell = index[i];
@@ -54,7 +29,8 @@ static struct pending_cell **cell_slot(struct pending_cell **index, size_t size,
     }
 }
 
-/* Makes room for one more cell: owned cells are kept for reuse, so this allocates only while a shard grows. */
+/* Makes room for one more cell: owned cells are kept for reuse, so this allocates only while a shard grows.
+ */
 static int feed_reserve(struct shard_feed *feed)
 {
     if (feed->n_cells < feed->cells_capacity)
@@ -77,15 +53,17 @@ static int feed_reserve(struct shard_feed *feed)
     return 0;
 }
 
-/* Would the event go to this cell? Only a cell behind the last change of prices is a whole base slice for certain. */
-static bool cell_holds(const struct pending_cell *cell, const struct cost_plan *plan, int64_t base_ms, int64_t ts_ms, bool late)
+/* Would the event go to this cell? Only a cell behind the last change of prices is a whole base slice for
+ * certain. */
+static bool cell_holds(const struct pending_cell *cell, const struct cost_plan *plan, int64_t base_ms,
+                       int64_t ts_ms, bool late)
 {
     bool whole = plan->n_prices == 0 || plan->prices[plan->n_prices - 1].from_ms < cell->start_ms;
     return whole && cell->late == late && ts_ms >= cell->start_ms && ts_ms - cell->start_ms < base_ms;
 }
 
-static int cell_find(struct ingest *ingest, struct shard_feed *feed, struct campaign *campaign, int64_t ts_ms, bool late,
-                     struct pending_cell **ret_cell)
+static int cell_find(struct ingest *ingest, struct shard_feed *feed, struct campaign *campaign, int64_t ts_ms,
+                     bool late, struct pending_cell **ret_cell)
 {
     const struct tiers *tiers = &ingest->rules.book->tiers;
     const struct cost_plan *plan = &campaign->rules->cost;
@@ -149,13 +127,16 @@ static bool cell_add(struct pending_cell *cell, const struct deferred *event)
     default:
         column[CELL_ORDERS]++;
         column[CELL_CONVERSIONS] += 1000000;
-        fits = add_to(&column[CELL_REVENUE], event->revenue_micros) && add_to(&column[CELL_COHORT_REVENUE], event->revenue_micros) &&
-               add_to(&column[CELL_MARGIN], event->margin_micros) && add_to(&column[CELL_COHORT_MARGIN], event->margin_micros);
+        fits = add_to(&column[CELL_REVENUE], event->revenue_micros) &&
+               add_to(&column[CELL_COHORT_REVENUE], event->revenue_micros) &&
+               add_to(&column[CELL_MARGIN], event->margin_micros) &&
+               add_to(&column[CELL_COHORT_MARGIN], event->margin_micros);
         break;
     }
     fits = fits && add_to(&column[CELL_MEDIA_COST], event->cost_micros);
     if (cell->late)
-        fits = fits && add_to(&column[CELL_EXCLUDED], event->cost_micros) && add_to(&column[CELL_EXCLUDED], absolute(event->revenue_micros));
+        fits = fits && add_to(&column[CELL_EXCLUDED], event->cost_micros) &&
+               add_to(&column[CELL_EXCLUDED], absolute(event->revenue_micros));
     if (fits)
         cell->sum = sum;
     return fits;
@@ -163,7 +144,8 @@ static bool cell_add(struct pending_cell *cell, const struct deferred *event)
 
 void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column)
 {
-    struct shard_feed *feed = feed_campaign(ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
+    struct shard_feed *feed = feed_campaign(
+        ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
     if (offset < feed->sent[slot])
         return;
     ingest->slots[slot].counters[lane][column]++;
@@ -237,7 +219,8 @@ static int reject(struct ingest *ingest, size_t slot, int64_t offset, int reason
 {
     enum event_type type = lane_steps_at(&ingest->slots[slot].steps, offset)->rules.type;
     int lane = type == EVENT_ORDER || type == EVENT_REFUND ? LANE_ORDER : LANE_TOUCH;
-    struct shard_feed *feed = feed_campaign(ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
+    struct shard_feed *feed = feed_campaign(
+        ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
     if (offset < feed->sent[slot])
         return 0;
     count_lane(ingest, slot, offset, lane, LANE_REJECTED + reason - 1);
@@ -270,15 +253,17 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
         if (r < 0)
             return r;
     }
-    bool known = counted.campaign->admission == ADMISSION_OWN ||
-                 (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
+    bool known =
+        counted.campaign->admission == ADMISSION_OWN ||
+        (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
     if (!counted.is_order && known)
         return count_event(ingest, &counted);
     return defer_event(ingest, event, counted);
 }
 
 /* The decoder for these rules: the common one, or the slot's own while it is read by earlier rules. */
-static int slot_decoder(const struct ingest *ingest, struct slot *slot, const struct lane_rules *rules, struct decoder **ret_decoder)
+static int slot_decoder(const struct ingest *ingest, struct slot *slot, const struct lane_rules *rules,
+                        struct decoder **ret_decoder)
 {
     const struct decode_rules *ours = &ingest->rules.decode;
     if (rules->future_ms == ours->future_ms && rules->message_bytes == ours->message_bytes) {
@@ -300,7 +285,8 @@ static int slot_decoder(const struct ingest *ingest, struct slot *slot, const st
     return 0;
 }
 
-int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms, struct span value)
+int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms,
+                   struct span value)
 {
     struct slot *slot = &ingest->slots[number];
     if (offset < slot->position)
@@ -327,24 +313,10 @@ void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset)
         ingest->slots[slot].position = offset;
 }
 
-/* The table of campaigns is emptied when it has grown beyond its bound and nothing points into it. */
-static void campaigns_shed(struct ingest *ingest)
-{
-    size_t cursor = 0;
-    for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));) {
-        if (entry->value != ingest->unattributed && entry->value != ingest->overflow)
-            free(entry->value);
-    }
-    table_deinit(&ingest->campaigns);
-    struct campaign *kept[] = {ingest->unattributed, ingest->overflow};
-    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-        if (table_put(&ingest->campaigns, kept[i]->id, kept[i]) < 0)
-            ingest_break(ingest, "out of memory");
-}
-
 bool ingest_wants_input(const struct ingest *ingest)
 {
-    if (ingest->phase != INGEST_RUNNING || ingest->n_deferred > 0 || ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX)
+    if (ingest->phase != INGEST_RUNNING || ingest->n_deferred > 0 ||
+        ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX)
         return false;
     bool due = false;
     for (uint32_t i = 0; i < ingest->rules.layout.n_shards; i++) {
@@ -382,7 +354,8 @@ static void slot_snapshot(struct ingest *ingest, size_t number)
 int ingest_tick(struct ingest *ingest, int64_t now_ms)
 {
     ingest->now_ms = now_ms;
-    if (ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX && ingest->n_pending_cells == 0 && ingest->n_deferred == 0)
+    if (ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX && ingest->n_pending_cells == 0 &&
+        ingest->n_deferred == 0)
         campaigns_shed(ingest);
     for (size_t i = 0; i < ingest->n_slots && ingest->phase == INGEST_RUNNING; i++)
         slot_snapshot(ingest, i);

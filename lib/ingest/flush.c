@@ -1,9 +1,10 @@
 /*
  * Pending cells into apply calls.
  *
- * A shard's call carries everything that is pending for it: for each campaign and stored slice length one group of
- * cells, folded from the base slices; the lanes' counters that this shard keeps; and the ranges of all slots that have
- * something in it. Once in WATERMARK_MS it carries all slots, so that a shard without events moves on too.
+ * A shard's call carries everything that is pending for it: for each campaign and stored slice length one
+ * group of cells, folded from the base slices; the lanes' counters that this shard keeps; and the ranges of
+ * all slots that have something in it. Once in WATERMARK_MS it carries all slots, so that a shard without
+ * events moves on too.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,13 +22,13 @@ struct folded {
 
 /* The parts of an apply call while it is built. */
 struct encoder {
-    struct buffer groups;     /* fields u16, columns u16 a group */
+    struct buffer groups; /* fields u16, columns u16 a group */
     struct buffer journal;
     struct buffer keys;       /* the groups' keys, each behind its size (u32) */
     struct buffer fields;     /* u32 each */
     struct buffer increments; /* column u32, field u32, delta i64 */
     uint32_t n_fields;
-    uint32_t n_columns; /* columns of all fields so far */
+    uint32_t n_columns;    /* columns of all fields so far */
     struct folded *folded; /* owned, one a pending cell */
     uint32_t *starts;      /* owned, likewise: slice starts of one group, in minutes */
 };
@@ -63,7 +64,8 @@ bool flush_is_due(const struct ingest *ingest, const struct shard_feed *feed)
         return false;
     if (feed->any_touched) {
         size_t stored = feed->n_cells * (ingest->rules.book->tiers.n + 1);
-        if (stored >= ingest->rules.cells_due || ingest->now_ms - feed->due_since_ms >= ingest->rules.flush_ms)
+        if (stored >= ingest->rules.cells_due ||
+            ingest->now_ms - feed->due_since_ms >= ingest->rules.flush_ms)
             return true;
     }
     return watermark_is_due(ingest, feed);
@@ -125,8 +127,10 @@ static bool cell_sum(struct cell *sum, const struct cell *more)
     return fits;
 }
 
-/* Folds the pending cells to slices of slice_ms (0: total), sorted by campaign and start. Late cells only to total. */
-static size_t fold(struct ingest *ingest, const struct shard_feed *feed, int64_t slice_ms, struct folded *folded)
+/* Folds the pending cells to slices of slice_ms (0: total), sorted by campaign and start. Late cells only to
+ * total. */
+static size_t fold(struct ingest *ingest, const struct shard_feed *feed, int64_t slice_ms,
+                   struct folded *folded)
 {
     size_t n = 0;
     for (size_t i = 0; i < feed->n_cells; i++) {
@@ -178,14 +182,16 @@ static void encode_group(struct encoder *encoder, struct span key, size_t n_fiel
 }
 
 /* The groups of one slice length. */
-static void encode_slices(struct ingest *ingest, uint32_t shard, int64_t slice_ms, size_t n, struct encoder *encoder)
+static void encode_slices(struct ingest *ingest, uint32_t shard, int64_t slice_ms, size_t n,
+                          struct encoder *encoder)
 {
     uint32_t slice_minutes = (uint32_t)(slice_ms / MINUTE_MS);
     for (size_t first = 0, end; first < n; first = end) {
         struct campaign *campaign = encoder->folded[first].campaign;
         for (end = first; end < n && encoder->folded[end].campaign == campaign; end++) {
             encoder->starts[end - first] = (uint32_t)(encoder->folded[end].start_ms / MINUTE_MS);
-            encode_field(encoder, encoder->starts[end - first], encoder->folded[end].sum.column, N_CELL_COLUMNS);
+            encode_field(encoder, encoder->starts[end - first], encoder->folded[end].sum.column,
+                         N_CELL_COLUMNS);
         }
         buffer_clear(&ingest->scratch);
         layout_cells_key(&ingest->rules.layout, shard, slice_minutes, campaign->id, &ingest->scratch);
@@ -203,7 +209,8 @@ static void encode_lanes(struct ingest *ingest, uint32_t shard, struct encoder *
         for (uint32_t lane = 0; lane < LANES_PER_PARTITION; lane++) {
             uint32_t number = slot->index * LANES_PER_PARTITION + lane;
             static const int64_t nothing[N_LANE_COUNTERS];
-            if (lane_shard(ingest, number) != shard || memcmp(slot->counters[lane], nothing, sizeof(nothing)) == 0)
+            if (lane_shard(ingest, number) != shard ||
+                memcmp(slot->counters[lane], nothing, sizeof(nothing)) == 0)
                 continue;
             encode_field(encoder, number, slot->counters[lane], N_LANE_COUNTERS);
             memset(slot->counters[lane], 0, sizeof(nothing));
@@ -239,7 +246,8 @@ static int encode_cells(struct ingest *ingest, uint32_t shard, struct encoder *e
     return r ? r : buffer_status(&encoder->increments);
 }
 
-static void apply_keys(struct ingest *ingest, uint32_t shard, const struct encoder *encoder, struct call *call)
+static void apply_keys(struct ingest *ingest, uint32_t shard, const struct encoder *encoder,
+                       struct call *call)
 {
     static const char *const parts[] = {":vec", ":scratch", ":journal"};
     call_begin(call, SCRIPT_APPLY);

@@ -7,8 +7,8 @@
 
 const char *ingest_phase_name(enum ingest_phase phase)
 {
-    static const char *const names[] = {"idle",    "registering", "opening", "reading", "levelling", "running",
-                                        "draining", "settling",    "broken", "lost"};
+    static const char *const names[] = {"idle",    "registering", "opening",  "reading", "levelling",
+                                        "running", "draining",    "settling", "broken",  "lost"};
     return names[phase];
 }
 
@@ -16,7 +16,8 @@ void feed_key(struct ingest *ingest, uint32_t feed, const char *part, struct buf
 {
     const struct layout *layout = &ingest->rules.layout;
     bool order = feed_is_order(ingest, feed);
-    layout_shard_key(layout, order ? SHARD_ORDER : SHARD_CAMPAIGN, order ? feed - layout->n_shards : feed, part, buffer);
+    layout_shard_key(layout, order ? SHARD_ORDER : SHARD_CAMPAIGN, order ? feed - layout->n_shards : feed,
+                     part, buffer);
 }
 
 static void flights_reset(struct ingest *ingest)
@@ -104,7 +105,8 @@ static int slot_fill(const struct ingest *ingest, struct slot *slot, const struc
     if (!slot->name)
         return -ENOMEM;
     snprintf(slot->name, (size_t)size + 1, "%s:%d", partition->topic, partition->partition);
-    slot->ours = (struct lane_rules){partition->type, ingest->rules.decode.future_ms, ingest->rules.decode.message_bytes};
+    slot->ours = (struct lane_rules){partition->type, ingest->rules.decode.future_ms,
+                                     ingest->rules.decode.message_bytes};
     slot->start_offset = partition->start_offset;
     return 0;
 }
@@ -166,10 +168,12 @@ static void ingest_settle(struct ingest *ingest)
     }
 }
 
-/* The partitions are being given up: whatever happens now, INGEST_IDLE comes next and nothing is read again. */
+/* The partitions are being given up: whatever happens now, INGEST_IDLE comes next and nothing is read again.
+ */
 static bool ingest_is_leaving(const struct ingest *ingest)
 {
-    return ingest->phase == INGEST_DRAINING || (ingest->phase == INGEST_SETTLING && ingest->after == INGEST_IDLE);
+    return ingest->phase == INGEST_DRAINING ||
+           (ingest->phase == INGEST_SETTLING && ingest->after == INGEST_IDLE);
 }
 
 void ingest_start_over(struct ingest *ingest, enum ingest_phase after)
@@ -357,7 +361,8 @@ int ingest_reply(struct ingest *ingest, uint64_t tag, const struct reply *reply)
     else if (!reply)
         ingest_break(ingest, "the connection was lost with calls in flight");
     else if (reply->type == REPLY_ERROR)
-        ingest_break(ingest, "%.*s", (int)(reply->text.size < 200 ? reply->text.size : 200), reply->text.data);
+        ingest_break(ingest, "%.*s", (int)(reply->text.size < 200 ? reply->text.size : 200),
+                     reply->text.data);
     else
         r = ingest_checked(ingest, reply_dispatch(ingest, flight, reply));
     ingest_drained(ingest);

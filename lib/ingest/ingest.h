@@ -1,27 +1,27 @@
 /*
- * Ingest: the partition's side. Messages of the partitions that this process holds go in; calls that add them to the
- * shards, exactly once, come out.
+ * Ingest: the partition's side. Messages of the partitions that this process holds go in; calls that add them
+ * to the shards, exactly once, come out.
  *
  * DESIGN
- *   Problem   Counters of one partition's events are spread over many shards; the process may die, or lose its
- *             connection or its partitions, at any moment.
- *   Approach  Every shard's vector says what it has counted of each lane. A partition is read from the least offset of
- *             all shards; an event that its shard has passed already is skipped. What a shard has to add is summed in
- *             memory and sent as one apply with the ranges that it covers; a shard has one call in flight at most.
- *             Whatever goes wrong (a refusal, an error, a lost connection), everything in memory is dropped, the
- *             vectors are read again, and reading starts over from there: one way to recover, always the same.
- *   Orders    are counted once by id. The order shard decides first; campaign shards get an order only after its
- *             decision is acknowledged. Until the answers are there, nothing is sent and nothing is read.
- *   Rejected  `apply only starts exactly where the shard stands` turned into "at or after": it would count a range
- *             twice that two processes had cut differently.
+ *   Problem   Counters of one partition's events are spread over many shards; the process may die, or lose
+ * its connection or its partitions, at any moment. Approach  Every shard's vector says what it has counted of
+ * each lane. A partition is read from the least offset of all shards; an event that its shard has passed
+ * already is skipped. What a shard has to add is summed in memory and sent as one apply with the ranges that
+ * it covers; a shard has one call in flight at most. Whatever goes wrong (a refusal, an error, a lost
+ * connection), everything in memory is dropped, the vectors are read again, and reading starts over from
+ * there: one way to recover, always the same. Orders    are counted once by id. The order shard decides
+ * first; campaign shards get an order only after its decision is acknowledged. Until the answers are there,
+ * nothing is sent and nothing is read. Rejected  `apply only starts exactly where the shard stands` turned
+ * into "at or after": it would count a range twice that two processes had cut differently.
  *
- *   Invariant for each shard and partition: the shard stands at `counted`; what is in flight covers [counted, sent);
- *   what is pending covers [sent, position).
+ *   Invariant for each shard and partition: the shard stands at `counted`; what is in flight covers [counted,
+ * sent); what is pending covers [sent, position).
  *
- * Without memory: a call that returns -ENOMEM leaves the phase BROKEN, since half of something may have been done.
+ * Without memory: a call that returns -ENOMEM leaves the phase BROKEN, since half of something may have been
+ * done.
  *
- * One thread. The caller asks ingest_next for calls, hands replies back with the call's tag, and reads messages while
- * ingest_wants_input says so.
+ * One thread. The caller asks ingest_next for calls, hands replies back with the call's tag, and reads
+ * messages while ingest_wants_input says so.
  */
 #ifndef ROIWATCH_INGEST_INGEST_H
 #define ROIWATCH_INGEST_INGEST_H
@@ -53,10 +53,10 @@ enum ingest_phase {
     INGEST_READING,     /* reading every shard's vector */
     INGEST_LEVELLING,   /* writing from which offset on our rules hold */
     INGEST_RUNNING,
-    INGEST_DRAINING,    /* sending what is pending, reading nothing: before partitions are given up */
-    INGEST_SETTLING,    /* waiting for what is in flight before starting over */
-    INGEST_BROKEN,      /* something failed: ingest_restart starts over */
-    INGEST_LOST,        /* Redis has lost data: see ingest_fault */
+    INGEST_DRAINING, /* sending what is pending, reading nothing: before partitions are given up */
+    INGEST_SETTLING, /* waiting for what is in flight before starting over */
+    INGEST_BROKEN,   /* something failed: ingest_restart starts over */
+    INGEST_LOST,     /* Redis has lost data: see ingest_fault */
 };
 const char *ingest_phase_name(enum ingest_phase phase);
 
@@ -67,8 +67,8 @@ void ingest_free(struct ingest *ingest);
 struct ingest_partition {
     const char *topic; /* copied */
     int32_t partition;
-    enum event_type type;  /* what the topic implies, or EVENT_NONE */
-    int64_t start_offset;  /* where it starts if the registry does not know it yet */
+    enum event_type type; /* what the topic implies, or EVENT_NONE */
+    int64_t start_offset; /* where it starts if the registry does not know it yet */
 };
 
 /*
@@ -77,8 +77,8 @@ struct ingest_partition {
  */
 MUST_CHECK int ingest_assign(struct ingest *ingest, const struct ingest_partition *partitions, size_t n);
 /*
- * Stops reading, sends what is pending (flush) or drops it, and becomes INGEST_IDLE when all is answered. Whatever fails
- * meanwhile drops the rest: nothing is read again before the next ingest_assign.
+ * Stops reading, sends what is pending (flush) or drops it, and becomes INGEST_IDLE when all is answered.
+ * Whatever fails meanwhile drops the rest: nothing is read again before the next ingest_assign.
  */
 void ingest_revoke(struct ingest *ingest, bool flush);
 /* From BROKEN (or RUNNING): drops what is in memory and reads the vectors again. */
@@ -105,11 +105,13 @@ enum ingest_result {
 };
 
 /*
- * Reads one message. Returns 0, a reject reason (the caller sends the dead letter, see ingest_letters), INGEST_STALE,
- * or -ENOMEM. A message that is rejected but that its shard has counted before gives 0.
+ * Reads one message. Returns 0, a reject reason (the caller sends the dead letter, see ingest_letters),
+ * INGEST_STALE, or -ENOMEM. A message that is rejected but that its shard has counted before gives 0.
  */
-MUST_CHECK int ingest_message(struct ingest *ingest, size_t slot, int64_t offset, int64_t record_ts_ms, struct span value);
-/* Everything below offset has been read, although no message carried the last offsets (compaction, transactions). */
+MUST_CHECK int ingest_message(struct ingest *ingest, size_t slot, int64_t offset, int64_t record_ts_ms,
+                              struct span value);
+/* Everything below offset has been read, although no message carried the last offsets (compaction,
+ * transactions). */
 void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset);
 /* After a batch: asks what has to be known before its orders and new campaigns can be counted. */
 MUST_CHECK int ingest_batch_end(struct ingest *ingest);
@@ -125,10 +127,10 @@ MUST_CHECK int ingest_reply(struct ingest *ingest, uint64_t tag, const struct re
 
 /* What the partition's reader can say of completeness: see lib/ingest/marks.h. */
 struct slot_state {
-    uint32_t index;         /* the partition's number in the registry */
-    int64_t position;       /* read up to here */
-    int64_t counted;        /* counted by every shard up to here */
-    int64_t newest_ms;      /* newest event time read, NEVER without any */
+    uint32_t index;            /* the partition's number in the registry */
+    int64_t position;          /* read up to here */
+    int64_t counted;           /* counted by every shard up to here */
+    int64_t newest_ms;         /* newest event time read, NEVER without any */
     int64_t counted_newest_ms; /* newest event time at some position that every shard has counted */
 };
 /* Only while the phase is RUNNING or DRAINING. */

@@ -13,18 +13,18 @@ enum {
     PENDING_CELLS_MAX = 2048, /* a shard with more stops the reading until it has sent them */
     CALLS_MAX = 4096,         /* calls in flight */
     CAMPAIGNS_KNOWN_MAX = 1 << 21,
-    WATERMARK_MS = 1000,      /* watermarks alone are written this often */
+    WATERMARK_MS = 1000, /* watermarks alone are written this often */
 };
 
 enum admission { ADMISSION_UNKNOWN, ADMISSION_ASKED, ADMISSION_OWN, ADMISSION_OVERFLOW };
 
 /* What is known of a campaign id; lives in ingest->campaigns. */
 struct campaign {
-    struct span id;               /* bytes behind the struct */
+    struct span id; /* bytes behind the struct */
     uint32_t shard;
     enum admission admission;
     const struct campaign_rules *rules;
-    struct pending_cell *recent;  /* the cell that it counted into last, or NULL */
+    struct pending_cell *recent; /* the cell that it counted into last, or NULL */
 };
 
 /* Sums of one campaign in one base slice that its shard has not been sent yet. */
@@ -37,13 +37,13 @@ struct pending_cell {
 
 /* One shard as this process sees it. Arrays have one element a slot. */
 struct shard_feed {
-    int64_t *counted;       /* the shard stands here */
-    int64_t *sent;          /* what is in flight ends here; equal to counted with nothing in flight */
-    bool *touched;          /* the slot has something pending in this shard */
+    int64_t *counted; /* the shard stands here */
+    int64_t *sent;    /* what is in flight ends here; equal to counted with nothing in flight */
+    bool *touched;    /* the slot has something pending in this shard */
     bool in_flight;
     bool any_touched;
-    int64_t due_since_ms;   /* when something became pending */
-    int64_t full_at_ms;     /* when every slot was last included */
+    int64_t due_since_ms;        /* when something became pending */
+    int64_t full_at_ms;          /* when every slot was last included */
     struct pending_cell **cells; /* owned pointers, in order of creation */
     size_t n_cells;
     size_t cells_capacity;
@@ -55,16 +55,17 @@ struct shard_feed {
 struct slot {
     char *name; /* TOPIC:PARTITION, owned */
     int64_t start_offset;
-    uint32_t index;      /* number in the registry */
-    bool fresh;          /* not all shards have an entry yet */
-    struct lane_rules ours;      /* what this process reads it by, where all shards are level */
-    struct lane_steps steps;     /* what the registry says */
-    bool steps_changed;          /* the registry has to be written before anything is read */
-    struct decoder *decoder;     /* owned: for `decoding`, where those are not our rules; else NULL */
+    uint32_t index;          /* number in the registry */
+    bool fresh;              /* not all shards have an entry yet */
+    struct lane_rules ours;  /* what this process reads it by, where all shards are level */
+    struct lane_steps steps; /* what the registry says */
+    bool steps_changed;      /* the registry has to be written before anything is read */
+    struct decoder *decoder; /* owned: for `decoding`, where those are not our rules; else NULL */
     struct lane_rules decoding;
     int64_t position;
     int64_t newest_ms[LANES_PER_PARTITION];
-    int64_t snapshot_offset; /* a position, and the newest event time there, waiting to be counted by all shards */
+    int64_t snapshot_offset; /* a position, and the newest event time there, waiting to be counted by all
+                                shards */
     int64_t snapshot_newest_ms;
     int64_t counted_newest_ms;
     int64_t counters[LANES_PER_PARTITION][N_LANE_COUNTERS]; /* pending, of the lane's own shard */
@@ -75,15 +76,15 @@ struct deferred {
     size_t slot;
     int64_t offset;
     struct campaign *campaign;
-    uint32_t order_shard;   /* orders only */
+    uint32_t order_shard; /* orders only */
     bool is_order;
     bool late;
     enum event_type type;
     int64_t ts_ms;
     int64_t cost_micros, revenue_micros, margin_micros;
-    size_t order_id_at;     /* in ingest->order_ids */
+    size_t order_id_at; /* in ingest->order_ids */
     uint32_t order_id_size;
-    int verdict;            /* orders: -1 not asked, 0 repeat, 1 first */
+    int verdict; /* orders: -1 not asked, 0 repeat, 1 first */
 };
 
 enum flight_kind {
@@ -101,9 +102,9 @@ enum flight_kind {
 /* One call in flight. */
 struct flight {
     enum flight_kind kind;
-    uint32_t shard;  /* index into feeds where the call is a shard's */
-    size_t slot;     /* REGISTER, OPEN, READY, RULES */
-    size_t first;    /* DECIDE, ADMIT: where its questions begin in ingest->asked */
+    uint32_t shard; /* index into feeds where the call is a shard's */
+    size_t slot;    /* REGISTER, OPEN, READY, RULES */
+    size_t first;   /* DECIDE, ADMIT: where its questions begin in ingest->asked */
     size_t n;
 };
 
@@ -131,22 +132,22 @@ struct ingest {
     size_t n_deferred;
     size_t deferred_capacity;
     struct buffer order_ids;
-    bool asking;          /* questions about deferred events are in flight */
-    uint32_t ask_shard;   /* next feed to ask in this round */
-    uint32_t ask_end;     /* the round's last feed + 1 */
+    bool asking;        /* questions about deferred events are in flight */
+    uint32_t ask_shard; /* next feed to ask in this round */
+    uint32_t ask_end;   /* the round's last feed + 1 */
 
     struct flight flights[CALLS_MAX];
     uint32_t free_flights[CALLS_MAX]; /* a stack */
     size_t n_free;
-    size_t *asked;        /* deferred indexes of the questions in flight, in call order */
+    size_t *asked; /* deferred indexes of the questions in flight, in call order */
     size_t n_asked;
 
-    size_t step_slot;     /* REGISTERING, OPENING: next slot to send for */
-    uint32_t step_shard;  /* OPENING, READING: next feed */
-    size_t step_open;     /* answers outstanding */
+    size_t step_slot;       /* REGISTERING, OPENING: next slot to send for */
+    uint32_t step_shard;    /* OPENING, READING: next feed */
+    size_t step_open;       /* answers outstanding */
     struct buffer *vectors; /* READING: one a feed */
 
-    uint32_t next_feed;   /* round robin over due shards */
+    uint32_t next_feed; /* round robin over due shards */
     int64_t now_ms;
     int64_t passed_ms;
     struct buffer scratch;
@@ -177,10 +178,12 @@ static inline uint32_t lane_shard(const struct ingest *ingest, uint32_t lane)
 }
 
 /* ingest.c */
-int flight_take(struct ingest *ingest, struct flight flight, uint64_t *ret_tag); /* -EAGAIN: too many in flight */
+int flight_take(struct ingest *ingest, struct flight flight,
+                uint64_t *ret_tag); /* -EAGAIN: too many in flight */
 void ingest_break(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
 void ingest_lose(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
-int ingest_checked(struct ingest *ingest, int r); /* gives r back; a failure breaks, as half of something may be done */
+int ingest_checked(struct ingest *ingest,
+                   int r); /* gives r back; a failure breaks, as half of something may be done */
 void ingest_start_over(struct ingest *ingest, enum ingest_phase after);
 
 /* sync.c: from an assignment to known positions */
@@ -188,8 +191,12 @@ int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
 void sync_begin(struct ingest *ingest, enum ingest_phase phase);
 
-/* count.c: events into pending cells */
+/* campaigns.c */
 int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_campaign);
+/* Empties the table when it has grown beyond its bound; nothing may point into it. */
+void campaigns_shed(struct ingest *ingest);
+
+/* count.c: events into pending cells */
 int count_event(struct ingest *ingest, const struct deferred *event);
 void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column);
 void feed_clear(struct ingest *ingest, struct shard_feed *feed);

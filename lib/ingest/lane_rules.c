@@ -26,7 +26,8 @@ static bool step_parse(const char **text, struct lane_step *step)
     char name[16];
     int size = 0;
     *step = (struct lane_step){.until = INT64_MAX};
-    if (sscanf(*text, "%15[a-z]/%" SCNd64 "/%" SCNd64 "%n", name, &step->rules.future_ms, &step->rules.message_bytes, &size) != 3)
+    if (sscanf(*text, "%15[a-z]/%" SCNd64 "/%" SCNd64 "%n", name, &step->rules.future_ms,
+               &step->rules.message_bytes, &size) != 3)
         return false;
     *text += size;
     if (**text == '<') {
@@ -55,13 +56,15 @@ void lane_steps_print(const struct lane_steps *steps, struct buffer *buffer)
 {
     for (size_t i = 0; i < steps->n; i++) {
         const struct lane_step *step = &steps->step[i];
-        buffer_printf(buffer, "%s/%" PRId64 "/%" PRId64, event_type_name(step->rules.type), step->rules.future_ms, step->rules.message_bytes);
+        buffer_printf(buffer, "%s/%" PRId64 "/%" PRId64, event_type_name(step->rules.type),
+                      step->rules.future_ms, step->rules.message_bytes);
         if (step->until != INT64_MAX)
             buffer_printf(buffer, "<%" PRId64 ":", step->until);
     }
 }
 
-int lane_steps_take(struct lane_steps *steps, const struct lane_rules *ours, int64_t least, int64_t most, bool *ret_changed)
+int lane_steps_take(struct lane_steps *steps, const struct lane_rules *ours, int64_t least, int64_t most,
+                    bool *ret_changed)
 {
     struct lane_steps taken = {.n = 0};
     for (size_t i = 0; i < steps->n; i++)

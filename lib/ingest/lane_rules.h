@@ -2,12 +2,12 @@
  * Lane rules: what decides how a partition's messages are read, and from which offset on.
  *
  * DESIGN
- *   The same bytes must be read the same way until every shard has them: else an event that one shard has counted under
- *   old rules is lost or doubled in another under new ones. So the lane registry keeps, with each partition, the steps
- *   of its rules:  RULES<OFFSET:RULES<OFFSET:RULES  with RULES = TYPE/FUTURE_MS/MESSAGE_BYTES. Below OFFSET the rules
- *   before it hold, the last ones from there on. When a process takes a partition under other rules than the last
- *   ones, a step is added at the furthest offset that any shard has counted, and written before anything is read;
- *   steps that every shard has passed go.
+ *   The same bytes must be read the same way until every shard has them: else an event that one shard has
+ * counted under old rules is lost or doubled in another under new ones. So the lane registry keeps, with each
+ * partition, the steps of its rules:  RULES<OFFSET:RULES<OFFSET:RULES  with RULES =
+ * TYPE/FUTURE_MS/MESSAGE_BYTES. Below OFFSET the rules before it hold, the last ones from there on. When a
+ * process takes a partition under other rules than the last ones, a step is added at the furthest offset that
+ * any shard has counted, and written before anything is read; steps that every shard has passed go.
  */
 #ifndef ROIWATCH_INGEST_LANE_RULES_H
 #define ROIWATCH_INGEST_LANE_RULES_H
@@ -43,10 +43,11 @@ MUST_CHECK int lane_steps_parse(const char *text, struct lane_steps *ret_steps);
 /* No spaces, so that it can be one word of the registry. */
 void lane_steps_print(const struct lane_steps *steps, struct buffer *buffer);
 /*
- * Adds what the rules of this process need, where the shards stand between least and most. *ret_changed says whether
- * the registry has to be written.
+ * Adds what the rules of this process need, where the shards stand between least and most. *ret_changed says
+ * whether the registry has to be written.
  */
-MUST_CHECK int lane_steps_take(struct lane_steps *steps, const struct lane_rules *ours, int64_t least, int64_t most, bool *ret_changed);
+MUST_CHECK int lane_steps_take(struct lane_steps *steps, const struct lane_rules *ours, int64_t least,
+                               int64_t most, bool *ret_changed);
 /* The rules that hold at an offset. */
 const struct lane_step *lane_steps_at(const struct lane_steps *steps, int64_t offset);
 

@@ -22,9 +22,9 @@ static bool all_settled(const struct partition_mark *all, size_t n_all, size_t n
     return n == n_expected;
 }
 
-struct partition_mark mark_make(const struct marks_rules *rules, const struct slot_state *slot, bool at_end, int64_t now_ms,
-                                const struct partition_mark *before, const struct partition_mark *all, size_t n_all,
-                                size_t n_expected)
+struct partition_mark mark_make(const struct marks_rules *rules, const struct slot_state *slot, bool at_end,
+                                int64_t now_ms, const struct partition_mark *before,
+                                const struct partition_mark *all, size_t n_all, size_t n_expected)
 {
     struct partition_mark mark = {slot->counted, slot->counted_newest_ms, NEVER, NEVER};
     if (!at_end || slot->counted != slot->position || slot->counted_newest_ms != slot->newest_ms)

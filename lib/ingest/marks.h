@@ -2,12 +2,12 @@
  * Marks: what the reader of a partition says about its completeness, for all evaluators of all processes.
  *
  * DESIGN
- *   A mark says: at OFFSET I had counted everything, the newest event time was NEWEST, and, where I was proven to be at
- *   the end of the partition, nothing before COMPLETE is still expected. It holds for ever, so it may be read at any
- *   time before or after a shard.
- *   With idle clock, COMPLETE is now less the allowed disorder. With idle log it is where the furthest partition is,
- *   less the disorder; when every partition has been at its end for SETTLED_MS, all that was read counts as complete and
- *   it is the newest event time of all.
+ *   A mark says: at OFFSET I had counted everything, the newest event time was NEWEST, and, where I was
+ * proven to be at the end of the partition, nothing before COMPLETE is still expected. It holds for ever, so
+ * it may be read at any time before or after a shard. With idle clock, COMPLETE is now less the allowed
+ * disorder. With idle log it is where the furthest partition is, less the disorder; when every partition has
+ * been at its end for SETTLED_MS, all that was read counts as complete and it is the newest event time of
+ * all.
  */
 #ifndef ROIWATCH_INGEST_MARKS_H
 #define ROIWATCH_INGEST_MARKS_H
@@ -18,22 +18,22 @@
 enum { SETTLED_MS = 5000 };
 
 struct marks_rules {
-    bool clock;          /* lateness.idle: clock */
+    bool clock; /* lateness.idle: clock */
     int64_t disorder_ms;
 };
 
 /*
- * The mark of one partition of ours. at_end: end of partition seen at its position and its leader heard from within 5 s.
- * now_ms is the lesser of the process clock and Redis TIME. before is the mark that was written last
- * (PARTITION_MARK_NONE at first). all are the marks of every partition of the configured topics, the others' as read;
- * n_expected is how many partitions there are in all.
+ * The mark of one partition of ours. at_end: end of partition seen at its position and its leader heard from
+ * within 5 s. now_ms is the lesser of the process clock and Redis TIME. before is the mark that was written
+ * last (PARTITION_MARK_NONE at first). all are the marks of every partition of the configured topics, the
+ * others' as read; n_expected is how many partitions there are in all.
  */
-struct partition_mark mark_make(const struct marks_rules *rules, const struct slot_state *slot, bool at_end, int64_t now_ms,
-                                const struct partition_mark *before, const struct partition_mark *all, size_t n_all,
-                                size_t n_expected);
+struct partition_mark mark_make(const struct marks_rules *rules, const struct slot_state *slot, bool at_end,
+                                int64_t now_ms, const struct partition_mark *before,
+                                const struct partition_mark *all, size_t n_all, size_t n_expected);
 
-/* Event time that all partitions have passed: the least NEWEST, those at their end taken for as far as the furthest.
- * NEVER while one has no mark. */
+/* Event time that all partitions have passed: the least NEWEST, those at their end taken for as far as the
+ * furthest. NEVER while one has no mark. */
 int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t disorder_ms);
 
 #endif

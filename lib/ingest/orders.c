@@ -1,12 +1,12 @@
 /*
- * What has to be asked before an event can be counted: is this the first order with its id, and is this campaign
- * counted under its own name?
+ * What has to be asked before an event can be counted: is this the first order with its id, and is this
+ * campaign counted under its own name?
  *
  * DESIGN
- *   A batch's questions are asked in two rounds: first the order shards, then the campaign shards about the campaigns
- *   that no event has named before (a repeated order admits none). Nothing is read and nothing is sent meanwhile, so
- *   that no range can end behind an event that is still waiting.
- *   An order that its order shard has passed already is asked about all the same: it reads back the first answer.
+ *   A batch's questions are asked in two rounds: first the order shards, then the campaign shards about the
+ * campaigns that no event has named before (a repeated order admits none). Nothing is read and nothing is
+ * sent meanwhile, so that no range can end behind an event that is still waiting. An order that its order
+ * shard has passed already is asked about all the same: it reads back the first answer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,9 +21,11 @@ int defer_event(struct ingest *ingest, const struct event *event, struct deferre
         deferred.order_shard = layout_shard_of(&ingest->rules.layout, event->order_id);
         int64_t campaign_sent = feed_campaign(ingest, deferred.campaign->shard)->sent[deferred.slot];
         int64_t order_sent = feed_order(ingest, deferred.order_shard)->sent[deferred.slot];
-        uint32_t counter = lane_shard(ingest, ingest->slots[deferred.slot].index * LANES_PER_PARTITION + LANE_ORDER);
+        uint32_t counter =
+            lane_shard(ingest, ingest->slots[deferred.slot].index * LANES_PER_PARTITION + LANE_ORDER);
         bool counted = deferred.offset < feed_campaign(ingest, counter)->sent[deferred.slot];
-        if (deferred.campaign->admission == ADMISSION_OWN && deferred.offset < campaign_sent && deferred.offset < order_sent && counted)
+        if (deferred.campaign->admission == ADMISSION_OWN && deferred.offset < campaign_sent &&
+            deferred.offset < order_sent && counted)
             return 0;
         deferred.order_id_at = ingest->order_ids.size;
         deferred.order_id_size = (uint32_t)event->order_id.size;
@@ -75,7 +77,8 @@ static void order_arguments(struct ingest *ingest, const struct deferred *deferr
 {
     call_arg(call, order_id(ingest, deferred));
     buffer_clear(&ingest->scratch);
-    buffer_append_u32(&ingest->scratch, ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER);
+    buffer_append_u32(&ingest->scratch,
+                      ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER);
     buffer_append_i64(&ingest->scratch, deferred->offset);
     call_arg(call, buffer_span(&ingest->scratch));
     call_arg_i64(call, deferred->ts_ms);
@@ -131,7 +134,8 @@ static int decide_next(struct ingest *ingest, uint32_t feed_number, struct call 
         order_arguments(ingest, &ingest->deferred[ingest->asked[i]], call);
     int r = call_status(call);
     if (r == 0)
-        r = flight_take(ingest, (struct flight){FLIGHT_DECIDE, feed_number, 0, first, ingest->n_asked - first}, ret_tag);
+        r = flight_take(
+            ingest, (struct flight){FLIGHT_DECIDE, feed_number, 0, first, ingest->n_asked - first}, ret_tag);
     if (r < 0)
         return r;
     ranges_sent(ingest, feed, false);
@@ -152,7 +156,8 @@ static struct campaign *campaign_asked(struct ingest *ingest, const struct defer
 
 static bool is_configured(const struct ingest *ingest, const struct campaign *campaign)
 {
-    return campaign == ingest->unattributed || campaign == ingest->overflow || table_get(&ingest->rules.book->by_id, campaign->id);
+    return campaign == ingest->unattributed || campaign == ingest->overflow ||
+           table_get(&ingest->rules.book->by_id, campaign->id);
 }
 
 static int admit_next(struct ingest *ingest, uint32_t shard, struct call *call, uint64_t *ret_tag)
@@ -179,7 +184,8 @@ static int admit_next(struct ingest *ingest, uint32_t shard, struct call *call, 
         return 0;
     int r = call_status(call);
     if (r == 0)
-        r = flight_take(ingest, (struct flight){FLIGHT_ADMIT, shard, 0, first, ingest->n_asked - first}, ret_tag);
+        r = flight_take(ingest, (struct flight){FLIGHT_ADMIT, shard, 0, first, ingest->n_asked - first},
+                        ret_tag);
     if (r < 0)
         return r;
     ingest->step_open++;
@@ -225,7 +231,8 @@ int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
         if (feed->in_flight)
             return 0;
         bool orders = feed_is_order(ingest, ingest->ask_shard);
-        int r = orders ? decide_next(ingest, ingest->ask_shard, call, ret_tag) : admit_next(ingest, ingest->ask_shard, call, ret_tag);
+        int r = orders ? decide_next(ingest, ingest->ask_shard, call, ret_tag)
+                       : admit_next(ingest, ingest->ask_shard, call, ret_tag);
         if (r < 0)
             return r;
         ingest->ask_shard++;
@@ -245,7 +252,8 @@ static void decide_reply(struct ingest *ingest, struct flight flight, const stru
 {
     struct span verdict = reply_at(reply, 0)->text;
     if (span_equal(verdict, span_of("lost"))) {
-        ingest_lose(ingest, "the vector of an order shard (%u) is gone", flight.shard - ingest->rules.layout.n_shards);
+        ingest_lose(ingest, "the vector of an order shard (%u) is gone",
+                    flight.shard - ingest->rules.layout.n_shards);
         return;
     }
     if (!span_equal(verdict, span_of("ok")) || reply->n_elements != flight.n + 1) {
@@ -278,7 +286,8 @@ int orders_reply(struct ingest *ingest, struct flight flight, const struct reply
         decide_reply(ingest, flight, reply);
     else
         admit_reply(ingest, flight, reply);
-    if (flight.n == 0 || !ingest->asking || (ingest->phase != INGEST_RUNNING && ingest->phase != INGEST_DRAINING))
+    if (flight.n == 0 || !ingest->asking ||
+        (ingest->phase != INGEST_RUNNING && ingest->phase != INGEST_DRAINING))
         return 0;
     ingest->step_open--;
     return ingest->step_open == 0 && ingest->ask_shard == ingest->ask_end ? round_end(ingest) : 0;

@@ -3,11 +3,13 @@
  *
  * DESIGN
  *   1. Register: the lane registry gives each partition its number and start offset, once for all processes.
- *   2. Open: a partition that is registered as `new` gets an entry in the vector of every shard, where it has none;
- *      then it is `ready`. A crash in between leaves `new`, and the next process opens it with the same start.
- *   3. Read: all vectors. A `ready` partition that a shard does not know is loss of data, never a first start.
- *   4. Level: where the partition was read by other rules than ours, the registry says from which offset on ours hold,
- *      before anything is read by them (lane_rules.h).
+ *   2. Open: a partition that is registered as `new` gets an entry in the vector of every shard, where it has
+ * none; then it is `ready`. A crash in between leaves `new`, and the next process opens it with the same
+ * start.
+ *   3. Read: all vectors. A `ready` partition that a shard does not know is loss of data, never a first
+ * start.
+ *   4. Level: where the partition was read by other rules than ours, the registry says from which offset on
+ * ours hold, before anything is read by them (lane_rules.h).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -52,7 +54,8 @@ static int register_next(struct ingest *ingest, struct call *call, uint64_t *ret
     CLEANUP(buffer_deinit) struct buffer rules = BUFFER_INIT;
     lane_steps_print(&(struct lane_steps){{{slot->ours, INT64_MAX}}, 1}, &rules);
     call_arg(call, buffer_span(&rules));
-    return sync_send(ingest, (struct flight){.kind = FLIGHT_REGISTER, .slot = ingest->step_slot++}, call, ret_tag);
+    return sync_send(ingest, (struct flight){.kind = FLIGHT_REGISTER, .slot = ingest->step_slot++}, call,
+                     ret_tag);
 }
 
 /* The registry's text: "INDEX START STATE RULES". */
@@ -68,7 +71,8 @@ static int register_reply(struct ingest *ingest, size_t number, const struct rep
     text[reply->text.size] = '\0';
     char state[16];
     char rules[REGISTRY_TEXT_MAX];
-    if (sscanf(text, "%" SCNu32 " %" SCNd64 " %15s %1023s", &slot->index, &slot->start_offset, state, rules) != 4) {
+    if (sscanf(text, "%" SCNu32 " %" SCNd64 " %15s %1023s", &slot->index, &slot->start_offset, state,
+               rules) != 4) {
         ingest_break(ingest, "the lane registry's entry of %s is malformed", slot->name);
         return 0;
     }
@@ -146,7 +150,8 @@ static int vector_next(struct ingest *ingest, struct call *call, uint64_t *ret_t
     call_begin(call, SCRIPT_NONE);
     call_arg_text(call, "GET");
     call_arg(call, buffer_span(&ingest->scratch));
-    return sync_send(ingest, (struct flight){.kind = FLIGHT_VECTOR, .shard = ingest->step_shard++}, call, ret_tag);
+    return sync_send(ingest, (struct flight){.kind = FLIGHT_VECTOR, .shard = ingest->step_shard++}, call,
+                     ret_tag);
 }
 
 static int rules_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
@@ -156,7 +161,8 @@ static int rules_next(struct ingest *ingest, struct call *call, uint64_t *ret_ta
     if (ingest->step_slot == ingest->n_slots)
         return 0;
     ready_call(ingest, &ingest->slots[ingest->step_slot], call);
-    return sync_send(ingest, (struct flight){.kind = FLIGHT_RULES, .slot = ingest->step_slot++}, call, ret_tag);
+    return sync_send(ingest, (struct flight){.kind = FLIGHT_RULES, .slot = ingest->step_slot++}, call,
+                     ret_tag);
 }
 
 int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
@@ -196,7 +202,9 @@ static bool slot_position(struct ingest *ingest, size_t number)
         }
     }
     if (lane_steps_take(&slot->steps, &slot->ours, slot->position, most, &slot->steps_changed) != 0) {
-        ingest_break(ingest, "what decides the counting of %s has changed %d times before its shards were level; go back to the last rules for a moment",
+        ingest_break(ingest,
+                     "what decides the counting of %s has changed %d times before its shards were level; go "
+                     "back to the last rules for a moment",
                      slot->name, LANE_STEPS_MAX);
         return false;
     }
@@ -250,7 +258,8 @@ int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *
     switch (flight.kind) {
     case FLIGHT_REGISTER:
         r = register_reply(ingest, flight.slot, reply);
-        if (ingest->phase == INGEST_REGISTERING && ingest->step_open == 0 && ingest->step_slot == ingest->n_slots)
+        if (ingest->phase == INGEST_REGISTERING && ingest->step_open == 0 &&
+            ingest->step_slot == ingest->n_slots)
             sync_begin(ingest, INGEST_OPENING);
         return r;
     case FLIGHT_READY:

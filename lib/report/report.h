@@ -1,16 +1,16 @@
 /*
  * Report: one table of everything that is said about a campaign in a window.
  *
- * A snapshot is the sums of one window. From it the table derives every field of the reader keys and every metric of
- * the goals; Redis keys, goals, `show`, `top`, alerts and the contract's tables all come from this table, so that no
- * formula stands twice. Ratios and derived money are rounded half to even, once. A field that is undefined (a
- * denominator of 0) is absent.
+ * A snapshot is the sums of one window. From it the table derives every field of the reader keys and every
+ * metric of the goals; Redis keys, goals, `show`, `top`, alerts and the contract's tables all come from this
+ * table, so that no formula stands twice. Ratios and derived money are rounded half to even, once. A field
+ * that is undefined (a denominator of 0) is absent.
  */
 #ifndef ROIWATCH_REPORT_REPORT_H
 #define ROIWATCH_REPORT_REPORT_H
 
-#include "lib/base/must.h"
 #include "lib/base/money.h"
+#include "lib/base/must.h"
 #include "lib/shard/columns.h"
 #include "lib/window/cost.h"
 #include "lib/window/window.h"
@@ -25,29 +25,39 @@ struct value_rule {
 
 /* The sums of one campaign in one window: the only input of the table. */
 struct snapshot {
-    struct cell sum;              /* columns summed over the window's slices; CELL_EXCLUDED is that of the campaign, 0 for total */
-    int64_t cost_micros;          /* media cost, configured prices and fixed costs */
-    int64_t value_micros;         /* by the value rule */
+    struct cell
+        sum; /* columns summed over the window's slices; CELL_EXCLUDED is that of the campaign, 0 for total */
+    int64_t cost_micros;  /* media cost, configured prices and fixed costs */
+    int64_t value_micros; /* by the value rule */
     int64_t cohort_value_micros;
-    int64_t from_ms, to_ms;       /* [from, to) */
+    int64_t from_ms, to_ms; /* [from, to) */
     int64_t as_of_ms;
 };
 
 enum report_unit { REPORT_COUNT, REPORT_MICRO_ORDERS, REPORT_MONEY, REPORT_RATIO, REPORT_TIME };
 
-/* X(enum, field name in Redis, unit, meaning, undefined when). Fields of the window's data; bounds, currency and rev are added by report_fields. */
+/* X(enum, field name in Redis, unit, meaning, undefined when). Fields of the window's data; bounds, currency
+ * and rev are added by report_fields. */
 #define REPORT_FIELDS(X)                                                                                     \
     X(REPORT_IMPRESSIONS, "impressions", REPORT_COUNT, "impressions in the window, by event time", "")       \
     X(REPORT_CLICKS, "clicks", REPORT_COUNT, "clicks in the window, by event time", "")                      \
-    X(REPORT_ORDERS, "orders", REPORT_COUNT, "orders that gave this campaign any credit, by order time; refunds do not lower it", "") \
-    X(REPORT_CONVERSIONS, "conversions_micro", REPORT_MICRO_ORDERS, "credited share of orders; refunds do not lower it", "") \
-    X(REPORT_REFUNDED_CONVERSIONS, "refunded_conversions_micro", REPORT_MICRO_ORDERS, "share of credited orders that refunds took back, by value", "") \
-    X(REPORT_COST, "cost_micros", REPORT_MONEY, "all cost: event cost, spend, configured prices, fixed costs", "") \
-    X(REPORT_MEDIA_COST, "media_cost_micros", REPORT_MONEY, "of that, what the events and spend carried", "") \
-    X(REPORT_REVENUE, "revenue_micros", REPORT_MONEY, "credited revenue by order time, refunds deducted", "") \
+    X(REPORT_ORDERS, "orders", REPORT_COUNT,                                                                 \
+      "orders that gave this campaign any credit, by order time; refunds do not lower it", "")               \
+    X(REPORT_CONVERSIONS, "conversions_micro", REPORT_MICRO_ORDERS,                                          \
+      "credited share of orders; refunds do not lower it", "")                                               \
+    X(REPORT_REFUNDED_CONVERSIONS, "refunded_conversions_micro", REPORT_MICRO_ORDERS,                        \
+      "share of credited orders that refunds took back, by value", "")                                       \
+    X(REPORT_COST, "cost_micros", REPORT_MONEY,                                                              \
+      "all cost: event cost, spend, configured prices, fixed costs", "")                                     \
+    X(REPORT_MEDIA_COST, "media_cost_micros", REPORT_MONEY, "of that, what the events and spend carried",    \
+      "")                                                                                                    \
+    X(REPORT_REVENUE, "revenue_micros", REPORT_MONEY, "credited revenue by order time, refunds deducted",    \
+      "")                                                                                                    \
     X(REPORT_REFUNDED, "refunded_micros", REPORT_MONEY, "what refunds took away", "")                        \
-    X(REPORT_COHORT_REVENUE, "cohort_revenue_micros", REPORT_MONEY, "credited revenue by the time of the touch that earned it", "") \
-    X(REPORT_VALUE, "value_micros", REPORT_MONEY, "what goals, roi and roas use: revenue, or margin where the campaign says so", "") \
+    X(REPORT_COHORT_REVENUE, "cohort_revenue_micros", REPORT_MONEY,                                          \
+      "credited revenue by the time of the touch that earned it", "")                                        \
+    X(REPORT_VALUE, "value_micros", REPORT_MONEY,                                                            \
+      "what goals, roi and roas use: revenue, or margin where the campaign says so", "")                     \
     X(REPORT_COHORT_VALUE, "cohort_value_micros", REPORT_MONEY, "the same by the time of the touch", "")     \
     X(REPORT_ROI, "roi", REPORT_RATIO, "(value - cost) / cost; 0.25 is 25 %", "cost is 0")                   \
     X(REPORT_ROAS, "roas", REPORT_RATIO, "value / cost", "cost is 0")                                        \
@@ -57,7 +67,8 @@ enum report_unit { REPORT_COUNT, REPORT_MICRO_ORDERS, REPORT_MONEY, REPORT_RATIO
     X(REPORT_CPM, "cpm_micros", REPORT_MONEY, "cost / impressions, per thousand", "no impressions")          \
     X(REPORT_CPA, "cpa_micros", REPORT_MONEY, "cost / conversions", "no conversions")                        \
     X(REPORT_AOV, "aov_micros", REPORT_MONEY, "net revenue / conversions", "no conversions")                 \
-    X(REPORT_EXCLUDED, "excluded_micros", REPORT_MONEY, "absolute money that came too late for every window: in total, in no other window", "")
+    X(REPORT_EXCLUDED, "excluded_micros", REPORT_MONEY,                                                      \
+      "absolute money that came too late for every window: in total, in no other window", "")
 
 #define REPORT_FIELD_ENUM(name, text, unit, meaning, undefined) name,
 enum report_field { REPORT_FIELDS(REPORT_FIELD_ENUM) N_REPORT_FIELDS };
@@ -69,12 +80,15 @@ const char *report_field_meaning(enum report_field field);
 const char *report_field_undefined(enum report_field field);
 
 /* The exact value of a field as a fraction: money and counts over 1. False where it is undefined. */
-bool report_fraction(const struct snapshot *snapshot, enum report_field field, __int128 *ret_numerator, __int128 *ret_denominator);
-/* The field as it stands in Redis: counts and money as integers, ratios with 6 digits. False where undefined (or beyond int64). */
+bool report_fraction(const struct snapshot *snapshot, enum report_field field, __int128 *ret_numerator,
+                     __int128 *ret_denominator);
+/* The field as it stands in Redis: counts and money as integers, ratios with 6 digits. False where undefined
+ * (or beyond int64). */
 enum { REPORT_TEXT_SIZE = 48 };
 bool report_text(const struct snapshot *snapshot, enum report_field field, char ret_text[REPORT_TEXT_SIZE]);
 
-/* Calls emit for every defined field of the reader key roi:{CAMPAIGN}:WINDOW, in table order, then from_ms, to_ms, as_of_ms, currency and rev. */
+/* Calls emit for every defined field of the reader key roi:{CAMPAIGN}:WINDOW, in table order, then from_ms,
+ * to_ms, as_of_ms, currency and rev. */
 void report_fields(const struct snapshot *snapshot, const char *currency, int64_t rev,
                    void (*emit)(void *context, const char *name, const char *text), void *context);
 
@@ -104,8 +118,9 @@ enum metric { METRICS(METRIC_ENUM) N_METRICS };
 const char *metric_name(enum metric metric);
 enum report_field metric_field(enum metric metric);
 
-/* Derives cost and value of a snapshot whose `sum`, bounds and as_of are set. False where money leaves int64. */
-MUST_CHECK bool snapshot_finish(struct snapshot *snapshot, const struct price_sum *prices, const struct cost_plan *plan,
-                                const struct value_rule *rule);
+/* Derives cost and value of a snapshot whose `sum`, bounds and as_of are set. False where money leaves int64.
+ */
+MUST_CHECK bool snapshot_finish(struct snapshot *snapshot, const struct price_sum *prices,
+                                const struct cost_plan *plan, const struct value_rule *rule);
 
 #endif

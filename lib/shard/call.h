@@ -1,8 +1,8 @@
 /*
  * Calls: what the core wants the store (Redis) to do, as data; and replies, what came back.
  *
- * The core builds a call, the shell sends it (EVALSHA with the script's text as fallback, or a plain command) and gives
- * the reply tree back. The simulator interprets the same calls on a model.
+ * The core builds a call, the shell sends it (EVALSHA with the script's text as fallback, or a plain command)
+ * and gives the reply tree back. The simulator interprets the same calls on a model.
  */
 #ifndef ROIWATCH_SHARD_CALL_H
 #define ROIWATCH_SHARD_CALL_H
@@ -18,7 +18,7 @@ struct call {
     size_t *ends;        /* owned: end of each argument in bytes */
     size_t n_args;
     size_t capacity;
-    int error;           /* 0 or -ENOMEM, sticky */
+    int error; /* 0 or -ENOMEM, sticky */
 };
 
 void call_init(struct call *call);

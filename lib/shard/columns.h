@@ -1,9 +1,9 @@
 /*
  * What is counted, in one table: the columns of a cell.
  *
- * A cell holds the counters of one campaign in one slice of time (or in `total`): N_CELL_COLUMNS signed 64-bit
- * integers, big endian, in this order, trailing zero bytes cut. A new measure is a new row at the end; CELL_LAYOUT
- * grows whenever the meaning of a stored cell changes.
+ * A cell holds the counters of one campaign in one slice of time (or in `total`): N_CELL_COLUMNS signed
+ * 64-bit integers, big endian, in this order, trailing zero bytes cut. A new measure is a new row at the end;
+ * CELL_LAYOUT grows whenever the meaning of a stored cell changes.
  *
  * Money is in micro-units of the account currency, `_micro` counts are millionths of an order.
  */

@@ -12,13 +12,15 @@ uint32_t layout_shard_of(const struct layout *layout, struct span id)
     return (uint32_t)(hash_bytes(id) % layout->n_shards);
 }
 
-void layout_shard_key(const struct layout *layout, enum shard_family family, uint32_t shard, const char *part, struct buffer *buffer)
+void layout_shard_key(const struct layout *layout, enum shard_family family, uint32_t shard, const char *part,
+                      struct buffer *buffer)
 {
     buffer_append_span(buffer, layout->prefix);
     buffer_printf(buffer, "~{%c%" PRIu32 ".%" PRId64 "}%s", family, shard, layout->generation, part);
 }
 
-void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes, struct span campaign, struct buffer *buffer)
+void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes,
+                      struct span campaign, struct buffer *buffer)
 {
     layout_shard_key(layout, SHARD_CAMPAIGN, shard, ":s:", buffer);
     buffer_printf(buffer, "%" PRIu32 ":", slice_minutes);
@@ -37,7 +39,8 @@ void layout_root_key(const struct layout *layout, const char *name, struct buffe
     buffer_append_text(buffer, name);
 }
 
-void layout_reader_key(const struct layout *layout, struct span campaign, const char *window, struct buffer *buffer)
+void layout_reader_key(const struct layout *layout, struct span campaign, const char *window,
+                       struct buffer *buffer)
 {
     buffer_append_span(buffer, layout->prefix);
     buffer_append_u8(buffer, '{');
@@ -95,7 +98,8 @@ int64_t layout_rev(const struct layout *layout, int64_t counter)
     return layout->generation * (INT64_C(1) << GENERATION_SHIFT) + counter;
 }
 
-void journal_append_group(struct buffer *buffer, struct span campaign, uint32_t slice_minutes, const uint32_t *starts, size_t n_starts)
+void journal_append_group(struct buffer *buffer, struct span campaign, uint32_t slice_minutes,
+                          const uint32_t *starts, size_t n_starts)
 {
     buffer_append_u16(buffer, (uint16_t)campaign.size);
     buffer_append_span(buffer, campaign);

@@ -2,21 +2,18 @@
  * Layout: the one place that names Redis keys and packs bytes.
  *
  * DESIGN
- *   A shard is a set of keys with one hash tag {FAMILY SHARD . GENERATION}, so that one script changes it atomically.
- *   Internal keys begin with the prefix and `~`; nothing outside this file knows their names.
+ *   A shard is a set of keys with one hash tag {FAMILY SHARD . GENERATION}, so that one script changes it
+ * atomically. Internal keys begin with the prefix and `~`; nothing outside this file knows their names.
  *
  *     PREFIX~meta                      HASH   shards, currency, generation, layout, group
- *     PREFIX~lanes.G                   HASH   TOPIC:PARTITION -> "INDEX START STATE RULES"   (the lane registry)
- *     PREFIX~marks.G                   HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a partition's reader says)
- *     PREFIX~shards.G                  HASH   SHARD -> "AS_OF TIP"          (what a shard's evaluator has published)
- *   campaign shard {cSHARD.G}:
- *     :vec        STRING 16 bytes a lane: next offset, newest event time (both int64, big endian); offset -1 is unset
- *     :campaigns  HASH   campaign -> "1" (admitted)
- *     :s:MINUTES:CAMPAIGN  HASH  slice start (u32 minutes) -> cell; MINUTES 0 is total
- *     :lanes      HASH   lane (u32) -> lane counters
- *     :journal    STREAM one entry an apply: c = which cells changed, v = their new values
- *     :rev        STRING counter of atomic reads
- *     :goals      HASH   CAMPAIGN NUL GOAL -> goal state
+ *     PREFIX~lanes.G                   HASH   TOPIC:PARTITION -> "INDEX START STATE RULES"   (the lane
+ * registry) PREFIX~marks.G                   HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a
+ * partition's reader says) PREFIX~shards.G                  HASH   SHARD -> "AS_OF TIP"          (what a
+ * shard's evaluator has published) campaign shard {cSHARD.G}: :vec        STRING 16 bytes a lane: next
+ * offset, newest event time (both int64, big endian); offset -1 is unset :campaigns  HASH   campaign -> "1"
+ * (admitted) :s:MINUTES:CAMPAIGN  HASH  slice start (u32 minutes) -> cell; MINUTES 0 is total :lanes HASH
+ * lane (u32) -> lane counters :journal    STREAM one entry an apply: c = which cells changed, v = their new
+ * values :rev        STRING counter of atomic reads :goals      HASH   CAMPAIGN NUL GOAL -> goal state
  *     :outbox     STREAM alerts that are not delivered yet
  *     :scratch    STRING arithmetic inside a script; absent between calls
  *   order shard {oSHARD.G}:
@@ -43,14 +40,18 @@ struct layout {
 uint32_t layout_shard_of(const struct layout *layout, struct span id);
 
 /* Each appends one key name to a cleared or fresh buffer. part is ":vec", ":journal" … */
-void layout_shard_key(const struct layout *layout, enum shard_family family, uint32_t shard, const char *part, struct buffer *buffer);
-void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes, struct span campaign, struct buffer *buffer);
-/* PREFIXname: what belongs to no generation: "campaigns", "alerts", "meta", "~windows" (window names that ever had keys). */
+void layout_shard_key(const struct layout *layout, enum shard_family family, uint32_t shard, const char *part,
+                      struct buffer *buffer);
+void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes,
+                      struct span campaign, struct buffer *buffer);
+/* PREFIXname: what belongs to no generation: "campaigns", "alerts", "meta", "~windows" (window names that
+ * ever had keys). */
 void layout_root_key(const struct layout *layout, const char *name, struct buffer *buffer);
 /* PREFIX~name.G */
 void layout_common_key(const struct layout *layout, const char *name, struct buffer *buffer);
 /* Reader keys: PREFIX{CAMPAIGN} and PREFIX{CAMPAIGN}:WINDOW, the id percent-encoded as the contract says. */
-void layout_reader_key(const struct layout *layout, struct span campaign, const char *window, struct buffer *buffer);
+void layout_reader_key(const struct layout *layout, struct span campaign, const char *window,
+                       struct buffer *buffer);
 
 /* Lanes. */
 enum { LANE_TOUCH = 0, LANE_ORDER = 1, LANES_PER_PARTITION = 2, VECTOR_ENTRY_SIZE = 16 };
@@ -58,7 +59,8 @@ enum { LANE_TOUCH = 0, LANE_ORDER = 1, LANES_PER_PARTITION = 2, VECTOR_ENTRY_SIZ
 #define NEVER INT64_MIN /* no event yet */
 
 struct lane_mark {
-    int64_t offset;    /* next offset that the shard has not counted; LANE_UNSET where the shard does not know the lane */
+    int64_t offset;    /* next offset that the shard has not counted; LANE_UNSET where the shard does not know
+                          the lane */
     int64_t newest_ms; /* newest event time of the lane below that offset, NEVER without any */
 };
 
@@ -75,14 +77,17 @@ void cell_unpack(struct span bytes, int64_t *ret_columns, size_t n_columns);
 int64_t layout_rev(const struct layout *layout, int64_t counter);
 
 /*
- * A journal entry's field c: which cells changed. For each campaign and slice length: campaign size (u16), campaign,
- * slice minutes (u16), number of cells (u16), then each cell's start (u32 minutes). Field v: those cells' new values,
- * each padded to N_CELL_COLUMNS integers, in the same order (more bytes may follow).
+ * A journal entry's field c: which cells changed. For each campaign and slice length: campaign size (u16),
+ * campaign, slice minutes (u16), number of cells (u16), then each cell's start (u32 minutes). Field v: those
+ * cells' new values, each padded to N_CELL_COLUMNS integers, in the same order (more bytes may follow).
  */
-void journal_append_group(struct buffer *buffer, struct span campaign, uint32_t slice_minutes, const uint32_t *starts, size_t n_starts);
+void journal_append_group(struct buffer *buffer, struct span campaign, uint32_t slice_minutes,
+                          const uint32_t *starts, size_t n_starts);
 
-typedef int (*journal_visit)(void *context, struct span campaign, uint32_t slice_minutes, uint32_t start_minutes, const struct cell *cell);
-/* Visits every cell of an entry. Forwards the first result of visit that is not 0; -EBADMSG for malformed bytes. */
+typedef int (*journal_visit)(void *context, struct span campaign, uint32_t slice_minutes,
+                             uint32_t start_minutes, const struct cell *cell);
+/* Visits every cell of an entry. Forwards the first result of visit that is not 0; -EBADMSG for malformed
+ * bytes. */
 MUST_CHECK int journal_decode(struct span c, struct span v, journal_visit visit, void *context);
 
 #endif

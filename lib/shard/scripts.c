@@ -19,10 +19,9 @@ struct span script_text(enum script script)
 
 const char *script_name(enum script script)
 {
-    static const char *const names[] = {
-        "command",
+    static const char *const names[] = {"command",
 #define SCRIPT_NAME(name, file) #file,
-        SCRIPTS(SCRIPT_NAME)
+                                        SCRIPTS(SCRIPT_NAME)
 #undef SCRIPT_NAME
     };
     return script < N_SCRIPTS ? names[script] : "command";

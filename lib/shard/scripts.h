@@ -1,9 +1,9 @@
 /*
  * Scripts: everything that changes a shard does it in one of these, atomically.
  *
- * Each is a file in lib/shard/lua/ that says what its keys, arguments and reply are; the build embeds them. They start
- * with a #!lua line, so that Redis refuses them before the first write when it may not write. No arithmetic on
- * counters in Lua: its numbers are doubles.
+ * Each is a file in lib/shard/lua/ that says what its keys, arguments and reply are; the build embeds them.
+ * They start with a #!lua line, so that Redis refuses them before the first write when it may not write. No
+ * arithmetic on counters in Lua: its numbers are doubles.
  */
 #ifndef ROIWATCH_SHARD_SCRIPTS_H
 #define ROIWATCH_SHARD_SCRIPTS_H

@@ -1,12 +1,12 @@
 /*
  * Windows: their names, slices and bounds; and tiers, the slice lengths that are stored.
  *
- * A rolling window is a whole number of minutes (beyond 2 h of quarter hours). Its slice is the longest whole number
- * of minutes that divides it and is at most 1/60 (windows to an hour) or 1/96 (beyond) of it, at least 1 minute.
- * Calendar windows go by quarter hours. `total` holds everything.
+ * A rolling window is a whole number of minutes (beyond 2 h of quarter hours). Its slice is the longest whole
+ * number of minutes that divides it and is at most 1/60 (windows to an hour) or 1/96 (beyond) of it, at least
+ * 1 minute. Calendar windows go by quarter hours. `total` holds everything.
  *
- * Tiers: a window's slices are stored at its own slice length, unless a shorter stored length divides it and is kept
- * at least as far back. All times are ms since the epoch.
+ * Tiers: a window's slices are stored at its own slice length, unless a shorter stored length divides it and
+ * is kept at least as far back. All times are ms since the epoch.
  */
 #ifndef ROIWATCH_WINDOW_WINDOW_H
 #define ROIWATCH_WINDOW_WINDOW_H
@@ -36,7 +36,8 @@ struct window_spec {
     enum window_kind kind;
     int64_t length_ms; /* rolling windows; else 0 */
     int64_t slice_ms;  /* total: 0 */
-    int64_t reach_ms;  /* how far back it can need slices: length; month 31 d, week 7, yesterday 2, today 1; total 0 */
+    int64_t reach_ms;  /* how far back it can need slices: length; month 31 d, week 7, yesterday 2, today 1;
+                          total 0 */
 };
 
 enum window_result {
@@ -48,8 +49,8 @@ enum window_result {
 MUST_CHECK int window_parse(struct span text, struct window_spec *ret_window);
 
 /* The bounds [from, to) at an as_of, in the campaign's zone. */
-void window_bounds(const struct window_spec *window, const struct tz *tz, int64_t as_of_ms, int64_t *ret_from_ms,
-                   int64_t *ret_to_ms);
+void window_bounds(const struct window_spec *window, const struct tz *tz, int64_t as_of_ms,
+                   int64_t *ret_from_ms, int64_t *ret_to_ms);
 
 struct tier {
     int64_t slice_ms; /* whole minutes */
@@ -58,12 +59,13 @@ struct tier {
 
 struct tiers {
     size_t n;
-    struct tier tier[TIERS_MAX];          /* shortest slice first */
-    int64_t base_ms;                      /* greatest common divisor of the slice lengths; a minute without tiers */
-    int64_t longest_reach_ms;             /* 0 where there is nothing but total */
+    struct tier tier[TIERS_MAX]; /* shortest slice first */
+    int64_t base_ms;             /* greatest common divisor of the slice lengths; a minute without tiers */
+    int64_t longest_reach_ms;    /* 0 where there is nothing but total */
 };
 
-/* Plans what to store for all windows (those of goals too). False where they need more than TIERS_MAX slice lengths. */
+/* Plans what to store for all windows (those of goals too). False where they need more than TIERS_MAX slice
+ * lengths. */
 MUST_CHECK bool tiers_plan(const struct window_spec *windows, size_t n_windows, struct tiers *ret_tiers);
 /* The tier that a window is summed from: index into tiers->tier; total has none (tiers->n). */
 size_t tiers_of_window(const struct tiers *tiers, const struct window_spec *window);

@@ -70,12 +70,7 @@ static const struct config_row item_element = {.type = CONFIG_RECORD, .shape = &
 static const struct config_row name_element = {.type = CONFIG_TEXT, .least = 1, .most = 8};
 
 static const struct config_row inner_rows[] = {
-    {.key = "deep",
-     .type = CONFIG_INT,
-     .fallback = "5",
-     .flags = 0,
-     .help = "Deep.",
-     .offset = 0},
+    {.key = "deep", .type = CONFIG_INT, .fallback = "5", .flags = 0, .help = "Deep.", .offset = 0},
 };
 static const struct config_shape inner_shape = {inner_rows, ARRAY_SIZE(inner_rows), sizeof(int64_t), NULL};
 
