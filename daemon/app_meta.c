@@ -113,6 +113,40 @@ void app_close_core(struct app *app)
         app->partitions = PARTITIONS_OFFERED;
 }
 
+/* Is everything that the configured windows need among the slices that were stored so far? */
+static bool slices_cover(const struct app *app, struct span stored)
+{
+    char text[TIERS_MAX * 48 + 64];
+    const struct tiers *tiers = &app->settings->book.tiers;
+    int64_t disorder_ms;
+    int size = 0;
+    if (stored.size >= sizeof(text))
+        return false;
+    memcpy(text, stored.data, stored.size);
+    text[stored.size] = '\0';
+    if (sscanf(text, "disorder=%" SCNd64 "%n", &disorder_ms, &size) != 1 ||
+        disorder_ms != app->settings->book.disorder_ms)
+        return false;
+    size_t covered = 0;
+    const char *rest = text + size;
+    for (int64_t slice_ms, reach_ms;
+         sscanf(rest, " %" SCNd64 ":%" SCNd64 "%n", &slice_ms, &reach_ms, &size) == 2; rest += size)
+        for (size_t i = 0; i < tiers->n; i++)
+            covered += tiers->tier[i].slice_ms == slice_ms && tiers->tier[i].reach_ms <= reach_ms;
+    return covered == tiers->n;
+}
+
+/* From now on only these slices are stored. */
+static void slices_write(struct app *app, struct span slices)
+{
+    call_begin(&app->call, SCRIPT_NONE);
+    call_arg_text(&app->call, "HSET");
+    app_meta_key(app, &app->call, false);
+    call_arg_text(&app->call, "slices");
+    call_arg(&app->call, slices);
+    app_send(app, app_ignore, 0);
+}
+
 static void meta_use(struct app *app, const struct reply *reply)
 {
     char number[24];
@@ -148,7 +182,10 @@ static void meta_use(struct app *app, const struct reply *reply)
         return;
     }
     app->phase = APP_READY;
-    if (!span_equal(meta_get(reply, "slices"), buffer_span(&slices)))
+    struct span stored = meta_get(reply, "slices");
+    if (slices_cover(app, stored) && !span_equal(stored, buffer_span(&slices)))
+        slices_write(app, buffer_span(&slices));
+    else if (!slices_cover(app, stored))
         app_lost(app, "other windows or another lateness.disorder are configured than were counted with");
     app_turn(app);
 }

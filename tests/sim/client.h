@@ -22,6 +22,13 @@ struct sim_queue {
     size_t capacity;
 };
 
+enum { SIM_CONFIGS_MAX = 64 };
+
+/* What decides the reading, as one configuration says it. */
+struct sim_config {
+    struct sim_rules rules[SIM_PARTITIONS_MAX]; /* of each partition */
+};
+
 /* What all clients share. */
 struct sim_world {
     struct random random;
@@ -30,6 +37,8 @@ struct sim_world {
     struct recount recount;
     struct failure failure;
     struct ingest_rules rules;
+    struct sim_config configs[SIM_CONFIGS_MAX]; /* all that there have been, the one in force last */
+    size_t n_configs;
     struct sim_queue orphans; /* calls of connections that are gone, which the store may still execute */
     bool faulty;              /* faults may happen */
     bool verbose;
@@ -42,6 +51,7 @@ struct sim_world {
 struct client {
     int id;
     struct ingest *ingest;
+    const struct sim_config *config; /* in the world's */
     struct sim_queue queue;
     size_t n_slots;
     size_t partition[SIM_PARTITIONS_MAX]; /* of each slot */
@@ -59,6 +69,7 @@ void queue_push(struct sim_queue *queue, struct sim_flight *flight);
 struct sim_flight *queue_take(struct sim_queue *queue, size_t index);
 void queue_deinit(struct sim_queue *queue);
 
+/* Begins with another configuration than the last one now and then, which stays in force. */
 struct client *client_new(struct sim_world *world, int id);
 /* The process is gone. Of its calls in flight a random prefix goes to the orphans. */
 void client_kill(struct sim_world *world, struct client *client);
@@ -85,6 +96,8 @@ void client_chores(struct sim_world *world, struct client *client);
 
 /* Executes one of the calls that nobody waits for any more, or forgets it. */
 bool orphan_execute(struct sim_world *world);
+
+void configs_init(struct sim_world *world);
 
 void PRINTF_LIKE(2, 3) say(const struct sim_world *world, const char *format, ...);
 

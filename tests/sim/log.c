@@ -73,7 +73,7 @@ static void order_id_make(struct sim_log *log, const struct sim_partition *parti
     if (other->n_messages && random_chance(log->random, 300)) {
         const struct sim_message *earlier =
             other->messages[random_below(log->random, (int64_t)other->n_messages)];
-        if (earlier->reason == REJECT_NONE && earlier->type == EVENT_ORDER) {
+        if (earlier->order_id[0]) {
             memcpy(message->order_id, earlier->order_id, sizeof(message->order_id));
             return;
         }
@@ -86,17 +86,24 @@ static void accepted_make(struct sim_log *log, const struct sim_partition *parti
                           struct sim_message *message)
 {
     struct random *random = log->random;
-    message->type = partition->type;
+    message->says = partition->type;
     if (partition->type == EVENT_NONE || random_chance(random, 50))
-        message->type = (enum event_type)random_in(random, EVENT_IMPRESSION, EVENT_ORDER);
+        message->says = (enum event_type)random_in(random, EVENT_IMPRESSION, EVENT_ORDER);
     int64_t behind_ms =
         random_below(random, (random_chance(random, 60) ? log->lateness_ms : log->disorder_ms) + 1);
     message->ts_ms = log->clock_ms - behind_ms;
+    if (random_chance(random, 40))
+        message->ts_ms = log->clock_ms + random_below(random, 2 * SIM_FUTURE_MS);
     message->campaign = (int)random_below(random, random_in(random, 1, (int64_t)log->n_campaigns));
-    if (message->type != EVENT_ORDER) {
-        message->cost_micros = random_chance(random, 600) ? random_money(random) : 0;
-        return;
+    bool order = message->says == EVENT_ORDER;
+    if (random_chance(random, 200)) {
+        message->says = EVENT_NONE;
+        order = random_chance(random, 700);
     }
+    if (message->says != EVENT_ORDER)
+        message->cost_micros = random_chance(random, 600) ? random_money(random) : 0;
+    if (!order)
+        return;
     if (random_chance(random, 200))
         message->campaign = -1;
     message->revenue_micros = random_money(random);
@@ -107,15 +114,16 @@ static void accepted_make(struct sim_log *log, const struct sim_partition *parti
 static void value_print(struct sim_message *message, const struct sim_log *log)
 {
     char text[SIM_MESSAGE_BYTES];
-    int n = snprintf(text, sizeof(text), "{\"type\":\"%s\",\"ts\":%" PRId64, event_type_name(message->type),
-                     message->ts_ms);
+    int n = snprintf(text, sizeof(text), "{\"ts\":%" PRId64, message->ts_ms);
+    if (message->says != EVENT_NONE)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"type\":\"%s\"", event_type_name(message->says));
     if (message->campaign >= 0)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"campaign_id\":\"%s\"",
                       log->campaigns[message->campaign]);
     if (message->cost_micros)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"cost\":%" PRId64 ".%06" PRId64,
                       message->cost_micros / 1000000, message->cost_micros % 1000000);
-    if (message->type == EVENT_ORDER) {
+    if (message->order_id[0]) {
         int64_t margin = message->margin_micros;
         int64_t size = margin < 0 ? -margin : margin;
         n += snprintf(text + n, sizeof(text) - (size_t)n,
@@ -124,6 +132,9 @@ static void value_print(struct sim_message *message, const struct sim_log *log)
                       message->order_id, message->revenue_micros / 1000000, message->revenue_micros % 1000000,
                       margin < 0 ? "-" : "", size / 1000000, size % 1000000);
     }
+    if (random_chance(log->random, 60))
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"pad\":\"%0*d\"",
+                      (int)random_below(log->random, SIM_MESSAGE_BYTES - 20 - n), 0);
     n += snprintf(text + n, sizeof(text) - (size_t)n, "}");
     message->value = strdup(text);
     message->value_size = (size_t)n;
@@ -149,7 +160,7 @@ static void rejected_make(struct sim_log *log, struct sim_message *message)
         {REJECT_TOO_LARGE, ""},
     };
     size_t i = (size_t)random_below(log->random, sizeof(bad) / sizeof(bad[0]));
-    message->reason = bad[i].reason;
+    message->flaw = bad[i].reason;
     message->campaign = -1;
     if (bad[i].reason == REJECT_TOO_LARGE) {
         message->value_size = SIM_MESSAGE_BYTES + 1;
@@ -158,6 +169,24 @@ static void rejected_make(struct sim_log *log, struct sim_message *message)
         message->value_size = strlen(bad[i].text);
         message->value = strdup(bad[i].text);
     }
+}
+
+enum reject_reason message_meaning(const struct sim_message *message, const struct sim_rules *rules,
+                                   enum event_type *ret_type)
+{
+    enum event_type type = message->says == EVENT_NONE ? rules->type : message->says;
+    if ((int64_t)message->value_size > rules->message_bytes)
+        return REJECT_TOO_LARGE;
+    if (message->flaw != REJECT_NONE)
+        return message->flaw;
+    if (type == EVENT_NONE)
+        return REJECT_UNKNOWN_TYPE;
+    if (message->ts_ms > message->record_ts_ms + rules->future_ms)
+        return REJECT_FUTURE;
+    if (type == EVENT_ORDER ? !message->order_id[0] : message->campaign < 0)
+        return REJECT_MISSING_FIELD;
+    *ret_type = type;
+    return REJECT_NONE;
 }
 
 void log_append(struct sim_log *log)

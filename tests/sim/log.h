@@ -1,6 +1,6 @@
 /*
  * The log of one run: partitions of random messages, and of each message what it means, known from its making
- * and not from decoding it.
+ * and not from decoding it. What some mean depends on the rules by which they are read.
  *
  * A partition grows while the run goes on. Offsets have gaps, as compaction and transactions leave them.
  */
@@ -15,19 +15,29 @@ enum { SIM_PARTITIONS_MAX = 10, SIM_CAMPAIGNS_MAX = 40, SIM_MESSAGE_BYTES = 600,
 #define SIM_T0 INT64_C(1795300200000)
 #define SIM_FUTURE_MS INT64_C(300000)
 
+/* What decides how a partition's messages are read. */
+struct sim_rules {
+    enum event_type type; /* what the topic implies, or EVENT_NONE */
+    int64_t future_ms;
+    int64_t message_bytes;
+};
+
 struct sim_message {
     int64_t offset;
     int64_t record_ts_ms;
     char *value; /* owned; NULL is a tombstone */
     size_t value_size;
-    enum reject_reason reason; /* why it has to be rejected, or REJECT_NONE; then the rest does not hold */
-    enum event_type type;
+    enum reject_reason flaw; /* why any rules reject it, or REJECT_NONE; then the rest does not hold */
+    enum event_type says;    /* its own type, or EVENT_NONE: what the topic implies */
     int64_t ts_ms;
-    int campaign; /* index in the log's campaigns, -1: none */
-    char order_id[SIM_ORDER_ID_SIZE];
+    int campaign;                     /* index in the log's campaigns, -1: none */
+    char order_id[SIM_ORDER_ID_SIZE]; /* "": without the fields of an order */
     int64_t cost_micros, revenue_micros, margin_micros;
     bool letter_sent; /* a rejected message's dead letter was acknowledged at least once */
-    /* Filled by the recount, which walks the messages in offset order. */
+    /* Filled by the recount, which walks the messages in offset order as the first shard passes them. */
+    struct sim_rules rules; /* that held then; they hold for every shard */
+    enum reject_reason reason;
+    enum event_type type;
     bool late;
     int64_t first_offset; /* orders: the lowest offset of this partition with the same id */
     int64_t newest_ms[2]; /* newest event time of each lane, this message included */
@@ -59,6 +69,9 @@ void log_init(struct sim_log *log, struct random *random);
 void log_deinit(struct sim_log *log);
 /* Appends one message, or only a gap, to a random partition. */
 void log_append(struct sim_log *log);
+/* What a message is by some rules: why it is rejected, or REJECT_NONE and its type. */
+enum reject_reason message_meaning(const struct sim_message *message, const struct sim_rules *rules,
+                                   enum event_type *ret_type);
 /* Index of the first message at or beyond an offset. */
 size_t partition_find(const struct sim_partition *partition, int64_t offset);
 

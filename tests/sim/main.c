@@ -85,10 +85,12 @@ int main(int argc, char **argv)
         sum.kills += result.kills;
         sum.zombies += result.zombies;
         sum.handovers += result.handovers;
+        sum.changes += result.changes;
     }
     printf("%" PRId64 " seeds: %" PRId64 " calls, %" PRId64 " refused, %" PRId64 " starts over, %" PRId64
-           " killed, %" PRId64 " zombies, %" PRId64 " handovers\n",
-           arguments.n_seeds, sum.executed, sum.refused, sum.restarts, sum.kills, sum.zombies, sum.handovers);
+           " killed, %" PRId64 " zombies, %" PRId64 " handovers, %" PRId64 " changes of rules\n",
+           arguments.n_seeds, sum.executed, sum.refused, sum.restarts, sum.kills, sum.zombies, sum.handovers,
+           sum.changes);
     printf("%" PRId64 " passed, %" PRId64 " failed\n", arguments.n_seeds - n_failed, n_failed);
     return n_failed ? 1 : 0;
 }

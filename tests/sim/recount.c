@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { TOUCHES = 0, ORDERS = 1, LANE_WIDTH = LANE_REJECTED + N_REJECT_REASONS - 1 };
+enum { LANE_WIDTH = LANE_REJECTED + N_REJECT_REASONS - 1 };
 
 void recount_init(struct recount *recount, struct sim_log *log, struct sim_store *store,
                   const struct rule_book *book, uint32_t n_shards, int64_t campaigns_limit,
@@ -31,65 +31,15 @@ void recount_deinit(struct recount *recount)
         free(entry->value);
     }
     table_deinit(&recount->decisions);
-    for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++)
+    for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
+        buffer_deinit(&recount->lanes[p].entry);
         table_deinit(&recount->lanes[p].first);
+    }
 }
 
 static uint32_t shard_of(const struct recount *recount, struct span id)
 {
     return (uint32_t)(hash_bytes(id) % recount->n_shards);
-}
-
-/* Number and start of a partition, once they are in the registry: they never change. */
-static void registry_follow(struct recount *recount, size_t p)
-{
-    struct recount_lane *lane = &recount->lanes[p];
-    const struct sim_partition *partition = &recount->log->partitions[p];
-    char name[40], text[100];
-    snprintf(name, sizeof(name), "%s:%d", partition->topic, partition->number);
-    struct span entry = store_field(store_find(recount->store, span_of("roi:~lanes.1")), span_of(name));
-    if (!entry.size)
-        return;
-    uint32_t index;
-    int64_t start;
-    snprintf(text, sizeof(text), "%.*s", (int)entry.size, entry.data);
-    if (sscanf(text, "%" SCNu32 " %" SCNd64, &index, &start) != 2)
-        fail(recount->failure, "the registry says of %s: %s", name, text);
-    else if (lane->registered && (lane->index != index || lane->start != start))
-        fail(recount->failure, "the registry changed what it says of %s: %s", name, text);
-    else if (!lane->registered)
-        *lane =
-            (struct recount_lane){true, index, start, partition_find(partition, start), {NEVER, NEVER}, {0}};
-}
-
-/* In offset order from the start: is it late, and which order had its id first in this partition? */
-static void message_judge(struct recount *recount, struct recount_lane *lane, struct sim_message *message)
-{
-    int64_t reach_ms = recount->book->tiers.longest_reach_ms;
-    if (message->reason == REJECT_NONE) {
-        int which = message->type == EVENT_ORDER ? ORDERS : TOUCHES;
-        int64_t newest_ms = lane->newest_ms[which];
-        message->late = reach_ms > 0 && newest_ms != NEVER &&
-                        message->ts_ms < newest_ms - reach_ms - recount->book->disorder_ms;
-        if (message->ts_ms > newest_ms)
-            lane->newest_ms[which] = message->ts_ms;
-    }
-    memcpy(message->newest_ms, lane->newest_ms, sizeof(message->newest_ms));
-    if (message->reason != REJECT_NONE || message->type != EVENT_ORDER)
-        return;
-    struct span id = span_of(message->order_id);
-    const struct sim_message *first = table_get(&lane->first, id);
-    message->first_offset = first ? first->offset : message->offset;
-    if (!first && table_put(&lane->first, id, message) < 0)
-        abort();
-}
-
-static void partition_judge(struct recount *recount, size_t p)
-{
-    struct recount_lane *lane = &recount->lanes[p];
-    struct sim_partition *partition = &recount->log->partitions[p];
-    for (; lane->n_judged < partition->n_messages; lane->n_judged++)
-        message_judge(recount, lane, partition->messages[lane->n_judged]);
 }
 
 /* Adds to a counter of the lane, if this shard keeps it. */
@@ -127,7 +77,8 @@ static void cell_count(int64_t *column, const struct sim_message *message, bool 
         column[CELL_MEDIA_COST] += message->cost_micros;
     }
     if (message->late && total)
-        column[CELL_EXCLUDED] += message->cost_micros + message->revenue_micros;
+        column[CELL_EXCLUDED] +=
+            message->type == EVENT_ORDER ? message->revenue_micros : message->cost_micros;
 }
 
 static void cells_count(struct recount *recount, uint32_t shard, struct span campaign,
@@ -228,7 +179,7 @@ static void message_count(struct recount *recount, uint32_t view, size_t p, cons
         accepted_count(recount, view, p, message);
         return;
     }
-    int which = recount->log->partitions[p].type == EVENT_ORDER ? ORDERS : TOUCHES;
+    int which = message->rules.type == EVENT_ORDER ? ORDERS : TOUCHES;
     bool keeps = (2 * recount->lanes[p].index + (uint32_t)which) % recount->n_shards == view;
     if (keeps && !message->letter_sent)
         fail(recount->failure, "offset %" PRId64 " was passed before its dead letter was acknowledged",
@@ -236,12 +187,11 @@ static void message_count(struct recount *recount, uint32_t view, size_t p, cons
     lane_count(recount, view, p, which, LANE_REJECTED + (int)message->reason - 1);
 }
 
-int64_t recount_newest(struct recount *recount, size_t p, int64_t offset)
+int64_t recount_newest(const struct recount *recount, size_t p, int64_t offset)
 {
-    partition_judge(recount, p);
     const struct sim_partition *partition = &recount->log->partitions[p];
     size_t i = partition_find(partition, offset);
-    if (i == 0 || partition->messages[i - 1]->offset < recount->lanes[p].start)
+    if (i == 0 || i > recount->lanes[p].n_judged || partition->messages[i - 1]->offset < recount->lanes[p].start)
         return NEVER;
     const int64_t *newest_ms = partition->messages[i - 1]->newest_ms;
     return newest_ms[0] > newest_ms[1] ? newest_ms[0] : newest_ms[1];
@@ -266,6 +216,7 @@ static void partition_follow(struct recount *recount, uint32_t shard, size_t p, 
              "shard %" PRIu32 " moved from %" PRId64 " to %" PRId64 " in %s:%d, which ends at %" PRId64,
              shard, view->offset[p], offset, partition->topic, partition->number, partition->end);
     view->offset[p] = offset;
+    lane_judge(recount, p, offset);
     int64_t newest_ms[2] = {NEVER, NEVER};
     for (; view->next[p] < partition->n_messages && partition->messages[view->next[p]]->offset < offset;
          view->next[p]++)
@@ -295,7 +246,7 @@ void recount_follow(struct recount *recount, const struct call *call)
     char key[64];
     snprintf(key, sizeof(key), "%.*s", (int)call_get(call, 0).size, call_get(call, 0).data);
     for (size_t p = 0; p < recount->log->n_partitions; p++)
-        registry_follow(recount, p);
+        lane_follow(recount, p);
     if (call->script == SCRIPT_NONE || sscanf(key, "roi:~{%c%" SCNu32 ".1}", &family, &shard) != 2)
         return;
     const struct sim_object *vec = shard_object(recount, family, shard, "vec");
@@ -304,7 +255,6 @@ void recount_follow(struct recount *recount, const struct call *call)
     for (size_t p = 0; p < recount->log->n_partitions && !recount->failure->found; p++) {
         if (!recount->lanes[p].registered)
             continue;
-        partition_judge(recount, p);
         partition_follow(recount, family == 'o' ? recount->n_shards + shard : shard, p,
                          buffer_span(&vec->text));
     }

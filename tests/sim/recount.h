@@ -5,10 +5,10 @@
  *   Written from docs/CONTRACT.md and from the layouts in lib/shard/layout.h; it shares no code with
  * lib/ingest. After each call that was executed, the shard's vector says which messages it has passed since;
  * what they count is added to the expected cells, and those cells and the ones that the call named are
- * compared. The whole is compared from time to time and at the end. Two things depend on the order in which
- * processes ask and are taken from the store: which campaigns were admitted below the limit, and which
- * partition's order was first where an id comes in several. That they are asked in time, and that an answer
- * never changes, is checked.
+ * compared. The whole is compared from time to time and at the end. Three things depend on the order in which
+ * processes ask and are taken from the store: which campaigns were admitted below the limit, which
+ * partition's order was first where an id comes in several, and by which rules a message is read. That they
+ * are asked in time, and that an answer never changes, is checked.
  */
 #ifndef ROIWATCH_TESTS_SIM_RECOUNT_H
 #define ROIWATCH_TESTS_SIM_RECOUNT_H
@@ -18,7 +18,7 @@
 #include "tests/sim/log.h"
 #include "tests/sim/store.h"
 
-enum { SIM_SHARDS_MAX = 8 };
+enum { SIM_SHARDS_MAX = 8, SIM_STEPS_MAX = 16, TOUCHES = 0, ORDERS = 1 };
 
 /* What a shard has passed of each partition. */
 struct shard_view {
@@ -27,11 +27,20 @@ struct shard_view {
     size_t next[SIM_PARTITIONS_MAX]; /* index of the first message that it has not passed */
 };
 
+/* Rules that hold below an offset. */
+struct recount_step {
+    struct sim_rules rules;
+    int64_t until; /* INT64_MAX for the last */
+};
+
 struct recount_lane {
     bool registered;
     uint32_t index;
     int64_t start;
-    size_t n_judged; /* messages, from the log's first, whose lateness is known */
+    struct buffer entry; /* the registry's text */
+    struct recount_step steps[SIM_STEPS_MAX];
+    size_t n_steps;
+    size_t n_judged; /* messages, from the log's first, that some shard has passed */
     int64_t newest_ms[2];
     struct table first; /* order id -> the message that had it first in this partition */
 };
@@ -41,6 +50,7 @@ struct recount {
     struct sim_store *store;
     const struct rule_book *book;
     struct failure *failure;
+    int64_t n_changes; /* of the rules of a partition */
     uint32_t n_shards;
     int64_t campaigns_limit;
     struct recount_lane lanes[SIM_PARTITIONS_MAX];
@@ -66,7 +76,15 @@ void recount_ids(struct recount *recount, size_t n_partitions);
 /* The least offset that a shard stands at; -1 where one does not know the partition. */
 int64_t recount_least(const struct recount *recount, size_t partition);
 /* Newest event time of both lanes below an offset; NEVER without any. */
-int64_t recount_newest(struct recount *recount, size_t partition, int64_t offset);
+int64_t recount_newest(const struct recount *recount, size_t partition, int64_t offset);
+
+/*
+ * recount_lanes.c: what the registry says of a partition, and what its messages are by it. Which rules hold for
+ * a message is settled when the first shard passes it: the registry must not say otherwise before all have.
+ */
+void lane_follow(struct recount *recount, size_t partition);
+/* The first shard has passed the messages below an offset, unless one has before. */
+void lane_judge(struct recount *recount, size_t partition, int64_t offset);
 
 /* recount_cells.c: the expected cells. */
 struct expected_cell {

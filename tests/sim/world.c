@@ -67,11 +67,12 @@ static void run_init(struct run *run, const struct sim_options *options)
                                   .faulty = true}};
     struct random *random = &world->random;
     log_init(&world->log, random);
+    configs_init(world);
     book_make(run);
     uint32_t n_shards = (uint32_t)random_in(random, 1, SIM_SHARDS_MAX);
     world->rules = (struct ingest_rules){
         .layout = {span_of("roi:"), n_shards, 1},
-        .decode = {.future_ms = SIM_FUTURE_MS, .message_bytes = SIM_MESSAGE_BYTES, .currency = "EUR"},
+        .decode = {.currency = "EUR"}, /* the rest is the configuration's */
         .book = &run->book,
         .campaigns_limit = random_in(random, 1, (int64_t)world->log.n_campaigns * 2),
         .refund_horizon_ms = 400 * DAY_MS,
@@ -341,7 +342,8 @@ struct sim_result world_run(const struct sim_options *options)
                                 world->seen.refused,
                                 world->seen.kills,
                                 world->seen.zombies,
-                                world->seen.handovers};
+                                world->seen.handovers,
+                                world->recount.n_changes};
     free(run);
     return result;
 }

@@ -16,7 +16,7 @@ struct sim_options {
 struct sim_result {
     int64_t step; /* where the run ended */
     struct failure failure;
-    int64_t executed, restarts, refused, kills, zombies, handovers;
+    int64_t executed, restarts, refused, kills, zombies, handovers, changes;
 };
 
 struct sim_result world_run(const struct sim_options *options);
