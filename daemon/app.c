@@ -154,9 +154,9 @@ void app_turn(struct app *app)
         (void)sd_event_exit(app->event, app->exit_code);
         return;
     }
+    app_leave(app); /* also without Redis: the group must not wait for it */
     if (!app->ingest || !redis_store_is_ready(app->store))
         return;
-    app_leave(app);
     app_place(app);
     app_follow_ingest(app);
     if (!app->ingest || ingest_tick(app->ingest, app->steady_ms) < 0)

@@ -74,6 +74,7 @@ struct app {
     struct layout layout;
     bool rebuilding;         /* this generation was begun because of a loss */
     int64_t rebuilt_from;    /* the generation before, while rebuilding */
+    bool loss_asked;         /* what became of Redis is being looked at */
     bool accepted_loss;      /* the operator said: count what Kafka still holds */
     int64_t left_generation; /* APP_SCANNING: the highest that has left keys behind */
     int64_t sweep_cursor;    /* of the scan for keys of earlier generations; -1: done */
@@ -87,7 +88,6 @@ struct app {
 
     struct registry registry;
     struct registry old_registry; /* of the generation before, while rebuilding */
-    bool registry_fresh;          /* placing: both were read */
     struct partition_mark *marks; /* by registry number, as last read */
     size_t n_marks;
     struct partition_mark *own_marks; /* by slot: written last */

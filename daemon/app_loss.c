@@ -41,27 +41,52 @@ static void generation_advance(struct app *app, const char *why)
     app_send(app, on_advanced, 0);
 }
 
-/* Does the log hold every registered lane from where it began? The first that it does not is named. */
+/* How far the partition has been counted by all shards, where it is ours; else 0. */
+static int64_t counted_offset(const struct app *app, const char *topic, int32_t partition)
+{
+    const rd_kafka_topic_partition_list_t *offered = kafka_source_offered(app->source);
+    for (size_t i = 0; app->partitions == PARTITIONS_TAKEN && i < app->n_slots; i++)
+        if (offered->elems[i].partition == partition && strcmp(offered->elems[i].topic, topic) == 0)
+            return ingest_counted(app->ingest, i);
+    return 0;
+}
+
+/* Does the log hold the lane from where it began, and as far as it was counted? */
+static bool lane_is_whole(struct app *app, const struct registry_entry *entry, const char *topic,
+                          int32_t partition, char *why, size_t why_size)
+{
+    int64_t low;
+    int64_t high;
+    if (kafka_query_watermarks(kafka_source_client(app->source), topic, partition, 5000, &low, &high) < 0) {
+        snprintf(why, why_size, "%s cannot be asked where its log begins", entry->name);
+        return false;
+    }
+    if (low > entry->start_offset) {
+        snprintf(why, why_size, "%s begins at offset %" PRId64 " now, counting began at %" PRId64,
+                 entry->name, low, entry->start_offset);
+        return false;
+    }
+    int64_t counted = counted_offset(app, topic, partition);
+    if (high < counted) {
+        snprintf(why, why_size,
+                 "%s ends at offset %" PRId64 " now, but was counted up to %" PRId64
+                 ": the topic was deleted and made again",
+                 entry->name, high, counted);
+        return false;
+    }
+    return true;
+}
+
+/* Does the log hold every registered lane? The first that it does not is named. */
 static bool log_is_whole(struct app *app, char *why, size_t why_size)
 {
     for (size_t i = 0; i < app->registry.n; i++) {
         const struct registry_entry *entry = &app->registry.entries[i];
-        char *colon = strrchr(entry->name, ':');
-        int64_t low;
-        int64_t high;
-        *colon = '\0';
-        int r = kafka_query_watermarks(kafka_source_client(app->source), entry->name, atoi(colon + 1), 5000,
-                                       &low, &high);
-        *colon = ':';
-        if (r < 0) {
-            snprintf(why, why_size, "%s cannot be asked where its log begins", entry->name);
+        const char *colon = strrchr(entry->name, ':');
+        char topic[300];
+        snprintf(topic, sizeof(topic), "%.*s", (int)(colon - entry->name), entry->name);
+        if (!lane_is_whole(app, entry, topic, atoi(colon + 1), why, why_size))
             return false;
-        }
-        if (low > entry->start_offset) {
-            snprintf(why, why_size, "%s begins at offset %" PRId64 " now, counting began at %" PRId64,
-                     entry->name, low, entry->start_offset);
-            return false;
-        }
     }
     return true;
 }
@@ -85,12 +110,12 @@ static void lost_with_registry(struct app *app, const char *what)
     app_stop(app, EXIT_FAILED);
 }
 
-/* tag 0: what was lost is in the fault text of ingest; the registry is read first, as it was before the loss.
- */
+/* What was lost is in the fault text of ingest. */
 static void on_lost_registry(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
     (void)tag;
+    app->loss_asked = reply != NULL;
     if (!reply || app->stopping || app->phase != APP_READY)
         return;
     if (!registry_parse(&app->registry, reply))
@@ -103,13 +128,32 @@ static void on_lost_registry(void *context, uint64_t tag, const struct reply *re
     app_turn(app);
 }
 
-void app_lost(struct app *app, const char *what)
+/* Without the meta all of Redis was emptied, which has a way of its own. */
+static void on_lost_meta(void *context, uint64_t tag, const struct reply *reply)
 {
-    if (app->stopping || app->phase != APP_READY)
+    struct app *app = context;
+    (void)tag;
+    app->loss_asked = reply != NULL;
+    if (!reply || app->stopping || app->phase != APP_READY)
         return;
-    log_line(LOG_LEVEL_ERROR, "%s", what);
+    if (reply->type == REPLY_ARRAY && reply->n_elements == 0) {
+        app_meta_begin(app);
+        return;
+    }
     call_begin(&app->call, SCRIPT_NONE);
     call_arg_text(&app->call, "HGETALL");
     call_arg(&app->call, app_common_key(app, "lanes"));
     app_send(app, on_lost_registry, 0);
+}
+
+void app_lost(struct app *app, const char *what)
+{
+    if (app->stopping || app->phase != APP_READY || app->loss_asked)
+        return;
+    app->loss_asked = true;
+    log_line(LOG_LEVEL_ERROR, "%s", what);
+    call_begin(&app->call, SCRIPT_NONE);
+    call_arg_text(&app->call, "HGETALL");
+    app_meta_key(app, &app->call, false);
+    app_send(app, on_lost_meta, 0);
 }

@@ -108,7 +108,7 @@ void app_close_core(struct app *app)
     app->own_marks = NULL;
     app->n_slots = 0;
     app->placed_epoch = 0;
-    app->registry_fresh = false;
+    app->loss_asked = false;
     if (app->partitions != PARTITIONS_NONE)
         app->partitions = PARTITIONS_OFFERED;
 }

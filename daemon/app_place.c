@@ -225,12 +225,13 @@ void app_leave(struct app *app)
 {
     if (!app->revoke_wanted)
         return;
-    if (app->partitions == PARTITIONS_TAKEN) {
+    if (app->partitions == PARTITIONS_TAKEN && app->ingest) {
         app->partitions = PARTITIONS_LEAVING;
         app->leaving_since_ms = app->steady_ms;
         ingest_revoke(app->ingest, true);
     }
-    bool quiet = ingest_phase(app->ingest) == INGEST_IDLE && ingest_in_flight(app->ingest) == 0;
+    bool quiet =
+        !app->ingest || (ingest_phase(app->ingest) == INGEST_IDLE && ingest_in_flight(app->ingest) == 0);
     if (app->partitions == PARTITIONS_LEAVING && !quiet) {
         if (app->steady_ms - app->leaving_since_ms > LEAVE_MS)
             ingest_revoke(app->ingest, false);
