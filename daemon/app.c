@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/log.h"
 
@@ -17,6 +18,7 @@ enum {
     LEAVE_MS = 5000, /* for finishing before partitions are given up */
     READ_MAX = 4000, /* messages read in one turn */
     CORE_SHIFT = 48,
+    CLOSE_S = 15,
 };
 
 static int64_t clock_ms(clockid_t id)
@@ -331,6 +333,8 @@ static void app_close(struct app *app)
 {
     redis_store_free(app->store); /* answers what is in flight, so before the core */
     app->store = NULL;
+    alarm(CLOSE_S); /* librdkafka may wait for ever for a topic that was deleted: better an unclean end than
+                       none */
     kafka_source_free(app->source);
     kafka_letters_free(app->letters);
     app_close_core(app);

@@ -29,6 +29,7 @@ enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DENIED = 77,
 /* How far the process is with its foundations in Redis. */
 enum app_phase {
     APP_OFFLINE,  /* no Redis */
+    APP_WAITING,  /* Redis refuses to say or to write PREFIX~meta; asked again every second */
     APP_META,     /* asking for PREFIX~meta */
     APP_SCANNING, /* no meta: is the prefix really empty? */
     APP_OPENING,  /* writing the meta of a first start */
@@ -74,6 +75,7 @@ struct app {
     struct layout layout;
     bool rebuilding;         /* this generation was begun because of a loss */
     int64_t rebuilt_from;    /* the generation before, while rebuilding */
+    bool meta_refused;       /* it was said that Redis refuses */
     bool loss_asked;         /* what became of Redis is being looked at */
     bool accepted_loss;      /* the operator said: count what Kafka still holds */
     int64_t left_generation; /* APP_SCANNING: the highest that has left keys behind */
@@ -102,6 +104,8 @@ struct app {
     int64_t evaluate_at_ms;
     int64_t retry_at_ms; /* BROKEN: when to start over */
     int64_t broken_said_ms;
+    int64_t retry_ms;        /* grows while starting over fails */
+    int64_t aside_said;      /* cells and campaigns set aside, as last logged */
     int64_t shards_as_of_ms; /* least as_of of all shards as published; NEVER */
     bool stopping;
     bool ready_said;

@@ -306,13 +306,39 @@ void app_sweep(struct app *app)
     app_send(app, on_sweep, 0);
 }
 
+static bool error_is(const struct reply *reply, const char *code)
+{
+    size_t size = strlen(code);
+    return reply->text.size >= size && memcmp(reply->text.data, code, size) == 0;
+}
+
+/* Redis does not want to now (READONLY, OOM, LOADING ...), or not at all. */
+static void meta_refused(struct app *app, const struct reply *reply)
+{
+    int size = (int)(reply->text.size < KEY_MAX ? reply->text.size : KEY_MAX);
+    if (error_is(reply, "NOPERM") || error_is(reply, "NOAUTH")) {
+        log_line(LOG_LEVEL_ERROR, "redis: %.*s", size, reply->text.data);
+        app_stop(app, EXIT_DENIED);
+        return;
+    }
+    if (app->phase == APP_READY)
+        return;
+    if (!app->meta_refused)
+        log_line(LOG_LEVEL_WARNING, "redis: %.*s; roiwatch waits and tries again, nothing is lost", size,
+                 reply->text.data);
+    app->meta_refused = true;
+    app->phase = APP_WAITING;
+}
+
 static void on_meta(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
     (void)tag;
     if (!reply || app->stopping)
         return;
-    if (reply->type != REPLY_ARRAY) {
+    if (reply->type == REPLY_ERROR && !error_is(reply, "WRONGTYPE")) {
+        meta_refused(app, reply);
+    } else if (reply->type != REPLY_ARRAY) {
         log_line(LOG_LEVEL_ERROR,
                  "%s~meta is not a hash: another program uses this prefix; choose another redis.prefix",
                  app->settings->redis.prefix);

@@ -10,7 +10,7 @@
 #include "daemon/kafka_query.h"
 #include "daemon/log.h"
 
-enum { KAFKA_MS = 10000, LEAVE_MS = 5000, RETRY_MS = 500, SAY_AGAIN_MS = 60000 };
+enum { KAFKA_MS = 10000, LEAVE_MS = 5000, RETRY_MS = 500, RETRY_LAST_MS = 5000, SAY_AGAIN_MS = 60000 };
 
 void registry_deinit(struct registry *registry)
 {
@@ -75,6 +75,9 @@ static int start_by_policy(struct app *app, const char *topic, int32_t partition
     return 0;
 }
 
+/* Why partitions are not placed. */
+enum { PLACE_STOPPED = 1, PLACE_LOST };
+
 /*
  * Where a partition begins that the registry does not know. Committed offsets of the group without a registry
  * mean that Redis was emptied: then it begins at the log's start, if that is offset 0, so that all is counted
@@ -95,11 +98,13 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
         *ret_offset = entry->start_offset;
         return 0;
     }
-    bool lost = committed > 0 && app->registry.n == 0;
+    bool lost = committed > 0;
     if (app->accepted_loss) {
         *ret_offset = low;
         return 0;
     }
+    if (lost && app->registry.n > 0)
+        return PLACE_LOST;
     if (!lost && !before)
         return start_by_policy(app, topic, partition, low, high, ret_offset);
     if (low == 0 && !before) {
@@ -113,7 +118,7 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
              "hole. Restore Redis from its last copy and start again; or run `roiwatch rebuild` to count "
              "only what Kafka still holds",
              topic, partition, app->settings->kafka.group, committed, low);
-    return 1;
+    return PLACE_STOPPED;
 }
 
 static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *offered,
@@ -173,6 +178,9 @@ static void place_now(struct app *app)
         if (n == 0 && kafka_source_take(app->source, NULL) < 0)
             log_line(LOG_LEVEL_WARNING,
                      "kafka: the empty assignment was not taken; the group will say so again");
+    } else if (r == PLACE_LOST) {
+        app->partitions = PARTITIONS_OFFERED;
+        app_lost(app, "the lane registry has lost a partition that was counted before");
     } else if (r > 0) {
         app_stop(app, EXIT_FAILED);
     } else {
@@ -260,7 +268,10 @@ void app_follow_ingest(struct app *app)
     case INGEST_BROKEN:
         if (app->retry_at_ms <= app->steady_ms - RETRY_MS) {
             say_broken(app);
-            app->retry_at_ms = app->steady_ms + RETRY_MS;
+            app->retry_ms = app->retry_ms ? app->retry_ms * 2 : RETRY_MS;
+            if (app->retry_ms > RETRY_LAST_MS)
+                app->retry_ms = RETRY_LAST_MS;
+            app->retry_at_ms = app->steady_ms + app->retry_ms;
         } else if (app->retry_at_ms <= app->steady_ms) {
             ingest_restart(app->ingest);
         }
@@ -269,6 +280,8 @@ void app_follow_ingest(struct app *app)
         app_lost(app, ingest_fault(app->ingest));
         break;
     case INGEST_RUNNING:
+        if (app->steady_ms - app->retry_at_ms > RETRY_LAST_MS)
+            app->retry_ms = 0;
         if (app->partitions == PARTITIONS_TAKEN && app->placed_epoch != ingest_epoch(app->ingest)) {
             int64_t *offsets = calloc(app->n_slots + 1, sizeof(*offsets));
             for (size_t i = 0; offsets && i < app->n_slots; i++)

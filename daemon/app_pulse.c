@@ -94,7 +94,10 @@ static void on_lanes(void *context, uint64_t tag, const struct reply *reply)
     if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY ||
         app->partitions == PARTITIONS_PLACING)
         return;
-    if (registry_parse(&app->registry, reply))
+    bool running = app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING;
+    if (running && app->n_slots > 0 && reply->n_elements == 0)
+        app_lost(app, "the lane registry is gone");
+    else if (registry_parse(&app->registry, reply))
         partitions_tell(app);
 }
 
@@ -331,13 +334,31 @@ static void commit(struct app *app)
     free(offsets);
 }
 
+/* What could not be counted or shown is said, with a number that grows. */
+static void say_aside(struct app *app)
+{
+    struct evaluator_stats stats;
+    evaluator_get_stats(app->evaluator, &stats);
+    int64_t aside = ingest_counts(app->ingest).set_aside + (int64_t)stats.n_aside;
+    if (aside > app->aside_said)
+        log_line(LOG_LEVEL_ERROR,
+                 "%" PRId64 " cells or campaigns are set aside so far: a key of theirs has a foreign type, "
+                 "or a counter would leave "
+                 "64 bits; the others go on. Look for keys under %s~ that another program has written",
+                 aside, app->settings->redis.prefix);
+    app->aside_said = aside;
+}
+
 void app_pulse(struct app *app)
 {
     if (app->steady_ms - app->pulse_at_ms < PULSE_MS)
         return;
     app->pulse_at_ms = app->steady_ms;
+    if (app->phase == APP_WAITING && redis_store_is_ready(app->store))
+        app_meta_begin(app);
     if (app->phase != APP_READY || !redis_store_is_ready(app->store) || app->stopping)
         return;
+    say_aside(app);
     counts_refresh(app);
     app_own_shards(app);
     call_begin(&app->call, SCRIPT_NONE);

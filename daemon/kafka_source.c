@@ -358,10 +358,20 @@ int kafka_source_read(struct kafka_source *source, size_t limit)
     return (int)n_read;
 }
 
+/* Beyond the last stable offset an open transaction may still hold events: that is not the end. */
+static bool at_high_watermark(const struct kafka_source *source, const struct source_slot *slot)
+{
+    int64_t low;
+    int64_t high;
+    return !rd_kafka_get_watermark_offsets(source->client, slot->topic, slot->partition, &low, &high) &&
+           slot->expected >= high;
+}
+
 bool kafka_source_heard(const struct kafka_source *source, size_t slot)
 {
-    return slot < source->n_slots && kafka_stats_heard_us(&source->stats, source->slots[slot].topic,
-                                                          source->slots[slot].partition) <= HEARD_US;
+    return slot < source->n_slots && at_high_watermark(source, &source->slots[slot]) &&
+           kafka_stats_heard_us(&source->stats, source->slots[slot].topic, source->slots[slot].partition) <=
+               HEARD_US;
 }
 
 void kafka_source_commit(struct kafka_source *source, const int64_t *offsets)

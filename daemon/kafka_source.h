@@ -61,7 +61,7 @@ void kafka_source_poll(struct kafka_source *source);
 /* Reads up to limit messages of all partitions in turn. Returns how many, or what the message handler
  * returned. */
 MUST_CHECK int kafka_source_read(struct kafka_source *source, size_t limit);
-/* Is the slot's leader connected and was it heard from within 5 s? */
+/* Is the slot read to its high watermark, its leader connected, and was it heard from within 5 s? */
 bool kafka_source_heard(const struct kafka_source *source, size_t slot);
 /* Tells the group how far it is, for people and lag tools. */
 void kafka_source_commit(struct kafka_source *source, const int64_t *offsets);

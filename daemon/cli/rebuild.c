@@ -12,7 +12,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/reader.h"
 
-enum { OPTION_YES };
+enum { OPTION_YES, CAMPAIGNS_MAX = 1 << 22 };
 
 static const struct cli_option options[] = {
     {"yes", NULL, "do it; without this nothing happens but a sentence that says what would"},
@@ -77,7 +77,7 @@ static int unlink_readers(struct store *store, const struct settings *settings)
 {
     CLEANUP(campaign_list_deinit) struct campaign_list list = {0};
     CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
-    int r = reader_campaigns(store, SIZE_MAX, &list);
+    int r = reader_campaigns(store, CAMPAIGNS_MAX, &list);
     for (size_t i = 0; !r && i < list.n; i++)
         r = unlink_campaign(store, settings, buffer_span(&list.ids[i]));
     buffer_append_span(&key, store->layout.prefix);

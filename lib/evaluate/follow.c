@@ -65,6 +65,8 @@ static int take_entries(struct evaluator *evaluator, struct shard *shard, const 
     struct journal_context context = {evaluator, shard, NULL};
     for (size_t i = 0; i < entries->n_elements; i++) {
         const struct reply *fields = reply_at(reply_at(entries, i), 1);
+        if (field_of(fields, "r").size)
+            return FOLLOW_RELOAD;
         int r = journal_decode(field_of(fields, "c"), field_of(fields, "v"), visit_cell, &context);
         if (r < 0)
             return r;
@@ -134,7 +136,7 @@ int read_reply(struct evaluator *evaluator, struct shard *shard, const struct re
     if (!first && reply_i64(reply_at(reply, 3), 1) != 0)
         return FOLLOW_RELOAD;
     int r = take_entries(evaluator, shard, reply_at(reply, 4));
-    if (r < 0)
+    if (r != 0)
         return r == -EBADMSG ? FOLLOW_RELOAD : r;
     r = take_position(shard, reply);
     if (r < 0)

@@ -2,7 +2,7 @@
  * DESIGN: a goal is judged when as_of has passed a minute edge and its numbers or its clock say that the
  * answer may differ. A change is held in the goal's record until Redis has compared and stored it; till then
  * the goal is not judged again. A lost compare means that another evaluator was faster: its state is taken
- * over and judged at the next edge.
+ * over and judged again at once: there may be no further edge.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -59,10 +59,6 @@ static int judge_all(struct evaluator *evaluator, struct shard *shard, struct ca
         struct goal_record *record = &campaign->goals[i];
         if (record->aside)
             continue;
-        if (record->change != GOAL_UNCHANGED) {
-            campaign->goals_dirty = true;
-            continue;
-        }
         record->verdict = look(evaluator, shard, campaign, spec, record);
         struct change change = {campaign, record, spec, spec->name};
         int r = judge(shard, &change, spec, edge_ms);
@@ -77,11 +73,24 @@ static int judge_all(struct evaluator *evaluator, struct shard *shard, struct ca
     return 0;
 }
 
+bool goals_waiting(const struct campaign *campaign)
+{
+    for (size_t i = 0; i < campaign->rules->n_goals; i++)
+        if (campaign->goals[i].change != GOAL_UNCHANGED)
+            return true;
+    return false;
+}
+
 int goals_judge(struct evaluator *evaluator, struct shard *shard, struct campaign *campaign)
 {
     int64_t edge_ms = floor_to(shard->as_of_ms, MINUTE_MS);
     if (campaign->rules->n_goals == 0)
         return 0;
+    if (goals_waiting(campaign)) {
+        campaign->goals_dirty =
+            true; /* looked at again when the change is stored: this edge is not judged yet */
+        return 0;
+    }
     if (shard->stale && campaign->judged_stale && !campaign->goals_dirty)
         return 0;
     bool at_edge =
@@ -92,14 +101,6 @@ int goals_judge(struct evaluator *evaluator, struct shard *shard, struct campaig
     campaign->judged_ms = edge_ms;
     campaign->judged_stale = shard->stale;
     return r;
-}
-
-bool goals_waiting(const struct campaign *campaign)
-{
-    for (size_t i = 0; i < campaign->rules->n_goals; i++)
-        if (campaign->goals[i].change != GOAL_UNCHANGED)
-            return true;
-    return false;
 }
 
 int64_t goals_due_ms(const struct shard *shard, const struct campaign *campaign)
@@ -262,8 +263,10 @@ static void finish_change(struct evaluator *evaluator, struct shard *shard, cons
     } else {
         evaluator->stats.n_lost_compares++;
         record->aside = goal_status_unpack(reply->text, &record->status) < 0;
-        if (change->campaign)
+        if (change->campaign) {
             change->campaign->goals_dirty = true;
+            change->campaign->judged_ms = NEVER;
+        }
     }
     if (change->campaign && change->campaign->member)
         campaign_want(shard, change->campaign);

@@ -85,8 +85,8 @@ size_t ranges_append(struct ingest *ingest, struct shard_feed *feed, bool all, s
         const struct slot *slot = &ingest->slots[i];
         for (uint32_t lane = 0; lane < LANES_PER_PARTITION; lane++) {
             buffer_append_u32(buffer, slot->index * LANES_PER_PARTITION + lane);
-            buffer_append_i64(buffer, feed->sent[i]);
-            buffer_append_i64(buffer, slot->position);
+            buffer_append_i64(buffer, lane_position(slot->term, feed->sent[i]));
+            buffer_append_i64(buffer, lane_position(slot->term, slot->position));
             buffer_append_i64(buffer, slot->newest_ms[lane]);
         }
         n++;
@@ -280,6 +280,13 @@ static void apply_arguments(const struct encoder *encoder, struct span ranges, s
     }
 }
 
+void apply_empty(struct ingest *ingest, uint32_t shard, struct span ranges, struct call *call)
+{
+    const struct encoder nothing = {0};
+    apply_keys(ingest, shard, &nothing, call);
+    apply_arguments(&nothing, ranges, call);
+}
+
 static int apply_call(struct ingest *ingest, uint32_t shard, bool all, struct call *call, uint64_t *ret_tag)
 {
     CLEANUP(encoder_deinit) struct encoder encoder = {0};
@@ -330,7 +337,7 @@ int flush_reply(struct ingest *ingest, struct flight flight, const struct reply 
         ingest->counts.set_aside += (int64_t)reply->n_elements - 1;
     } else if (span_equal(verdict, span_of("refused"))) {
         ingest->counts.refused++;
-        ingest_start_over(ingest, INGEST_READING);
+        ingest_start_over(ingest, INGEST_REGISTERING);
     } else if (span_equal(verdict, span_of("lost"))) {
         ingest_lose(ingest, "the vector of campaign shard %u is gone", flight.shard);
     } else {

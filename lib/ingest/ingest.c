@@ -61,6 +61,7 @@ static void slots_free(struct ingest *ingest)
         feed_deinit(ingest, &ingest->feeds[i]);
     for (size_t i = 0; i < ingest->n_slots; i++) {
         decoder_free(ingest->slots[i].decoder);
+        buffer_deinit(&ingest->slots[i].entry);
         free(ingest->slots[i].name);
     }
     free(ingest->slots);
@@ -333,6 +334,7 @@ static int reply_dispatch(struct ingest *ingest, struct flight flight, const str
     case FLIGHT_OPEN:
     case FLIGHT_READY:
     case FLIGHT_VECTOR:
+    case FLIGHT_FENCE:
     case FLIGHT_RULES:
         return sync_reply(ingest, flight, reply);
     case FLIGHT_APPLY:

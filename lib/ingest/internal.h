@@ -59,7 +59,10 @@ struct slot {
     bool fresh;              /* not all shards have an entry yet */
     struct lane_rules ours;  /* what this process reads it by, where all shards are level */
     struct lane_steps steps; /* what the registry says */
-    bool steps_changed;      /* the registry has to be written before anything is read */
+    int64_t term;            /* of the shards' positions under these steps */
+    struct buffer entry;     /* the registry's text as we know it */
+    bool fence;              /* every shard has to be moved to our term */
+    bool entry_changed;      /* the registry has to be written before anything is read */
     struct decoder *decoder; /* owned: for `decoding`, where those are not our rules; else NULL */
     struct lane_rules decoding;
     int64_t position;
@@ -93,6 +96,7 @@ enum flight_kind {
     FLIGHT_OPEN,
     FLIGHT_READY,
     FLIGHT_VECTOR,
+    FLIGHT_FENCE,
     FLIGHT_RULES,
     FLIGHT_APPLY,
     FLIGHT_DECIDE,
@@ -186,10 +190,19 @@ int ingest_checked(struct ingest *ingest,
                    int r); /* gives r back; a failure breaks, as half of something may be done */
 void ingest_start_over(struct ingest *ingest, enum ingest_phase after);
 
-/* sync.c: from an assignment to known positions */
+/* sync.c: from an assignment to a partition that may be read */
 int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
 void sync_begin(struct ingest *ingest, enum ingest_phase phase);
+int sync_send(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag);
+/* Call that makes the registry's entry of a slot what the slot says, if nobody has changed it. */
+int sync_set_lane(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag);
+void sync_run(struct ingest *ingest);
+
+/* level.c: rules that change */
+int level_take(struct ingest *ingest, size_t slot, int64_t least, int64_t most); /* 0, or -EINVAL: broken */
+int level_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
+void level_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
 
 /* campaigns.c */
 int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_campaign);
@@ -209,10 +222,14 @@ int orders_reply(struct ingest *ingest, struct flight flight, const struct reply
 
 /* Moves an order shard's positions without any order. */
 int decide_watermarks(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);
+/* A decide call of ranges only. */
+void decide_empty(struct ingest *ingest, uint32_t feed, struct span ranges, struct call *call);
 
 /* flush.c: pending cells into apply calls */
 int flush_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 int flush_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+/* An apply call of ranges only. */
+void apply_empty(struct ingest *ingest, uint32_t shard, struct span ranges, struct call *call);
 /* Appends the ranges [sent, position) of a feed: all slots, or only the touched ones. The number of slots. */
 size_t ranges_append(struct ingest *ingest, struct shard_feed *feed, bool all, struct buffer *buffer);
 /* Marks those ranges as sent / as counted. */

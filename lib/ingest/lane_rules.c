@@ -63,6 +63,25 @@ void lane_steps_print(const struct lane_steps *steps, struct buffer *buffer)
     }
 }
 
+/* Puts our rules behind the others, from most on. False without room. */
+static bool step_add(struct lane_steps *steps, const struct lane_rules *ours, int64_t least, int64_t most)
+{
+    struct lane_step *last = &steps->step[steps->n - 1];
+    int64_t begin = steps->n > 1 ? last[-1].until : least;
+    if (most > begin) {
+        if (steps->n == LANE_STEPS_MAX)
+            return false;
+        last->until = most;
+        steps->step[steps->n++] = (struct lane_step){*ours, INT64_MAX};
+    } else if (steps->n > 1 && lane_rules_equal(&last[-1].rules, ours)) {
+        last[-1].until = INT64_MAX;
+        steps->n--;
+    } else {
+        last->rules = *ours;
+    }
+    return true;
+}
+
 int lane_steps_take(struct lane_steps *steps, const struct lane_rules *ours, int64_t least, int64_t most,
                     bool *ret_changed)
 {
@@ -70,19 +89,10 @@ int lane_steps_take(struct lane_steps *steps, const struct lane_rules *ours, int
     for (size_t i = 0; i < steps->n; i++)
         if (steps->step[i].until > least)
             taken.step[taken.n++] = steps->step[i];
-    bool changed = taken.n != steps->n;
-    struct lane_step *last = &taken.step[taken.n - 1];
-    if (!lane_rules_equal(&last->rules, ours)) {
-        changed = true;
-        bool level = least == most && taken.n == 1;
-        if (!level && taken.n == LANE_STEPS_MAX)
-            return LANE_RULES_TOO_MANY;
-        if (!level) {
-            last->until = most;
-            taken.n++;
-        }
-        taken.step[taken.n - 1] = (struct lane_step){*ours, INT64_MAX};
-    }
+    bool same = lane_rules_equal(&taken.step[taken.n - 1].rules, ours);
+    bool changed = taken.n != steps->n || !same;
+    if (!same && !step_add(&taken, ours, least, most))
+        return LANE_RULES_TOO_MANY;
     *steps = taken;
     *ret_changed = changed;
     return 0;

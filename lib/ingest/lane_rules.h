@@ -7,7 +7,8 @@
  * partition, the steps of its rules:  RULES<OFFSET:RULES<OFFSET:RULES  with RULES =
  * TYPE/FUTURE_MS/MESSAGE_BYTES. Below OFFSET the rules before it hold, the last ones from there on. When a
  * process takes a partition under other rules than the last ones, a step is added at the furthest offset that
- * any shard has counted, and written before anything is read; steps that every shard has passed go.
+ * any shard has counted, and written before anything is read (level.c says how); steps that every shard has
+ * passed go, and so do rules by which none has counted anything.
  */
 #ifndef ROIWATCH_INGEST_LANE_RULES_H
 #define ROIWATCH_INGEST_LANE_RULES_H
@@ -35,7 +36,7 @@ struct lane_steps {
 
 enum lane_rules_result {
     LANE_RULES_MALFORMED = 1,
-    LANE_RULES_TOO_MANY, /* changed LANE_STEPS_MAX times without ever being level */
+    LANE_RULES_TOO_MANY, /* LANE_STEPS_MAX steps that not every shard has passed */
 };
 
 bool lane_rules_equal(const struct lane_rules *a, const struct lane_rules *b);

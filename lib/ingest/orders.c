@@ -84,8 +84,7 @@ static void order_arguments(struct ingest *ingest, const struct deferred *deferr
     call_arg_i64(call, deferred->ts_ms);
 }
 
-/* Begins a decide call: keys, ranges and the time before which ids are forgotten. */
-static void decide_begin(struct ingest *ingest, uint32_t feed, bool all, struct call *call)
+static void decide_keys(struct ingest *ingest, uint32_t feed, struct call *call)
 {
     static const char *const parts[] = {":vec", ":orders", ":expiry"};
     call_begin(call, SCRIPT_DECIDE);
@@ -94,11 +93,24 @@ static void decide_begin(struct ingest *ingest, uint32_t feed, bool all, struct 
         feed_key(ingest, feed, parts[i], &ingest->scratch);
         call_key(call, buffer_span(&ingest->scratch));
     }
+}
+
+/* Begins a decide call: keys, ranges and the time before which ids are forgotten. */
+static void decide_begin(struct ingest *ingest, uint32_t feed, bool all, struct call *call)
+{
+    decide_keys(ingest, feed, call);
     buffer_clear(&ingest->scratch);
     (void)ranges_append(ingest, &ingest->feeds[feed], all, &ingest->scratch);
     call_arg(call, buffer_span(&ingest->scratch));
     bool passed = ingest->passed_ms > ingest->rules.refund_horizon_ms;
     call_arg_i64(call, passed ? ingest->passed_ms - ingest->rules.refund_horizon_ms : 0);
+}
+
+void decide_empty(struct ingest *ingest, uint32_t feed, struct span ranges, struct call *call)
+{
+    decide_keys(ingest, feed, call);
+    call_arg(call, ranges);
+    call_arg_i64(call, 0);
 }
 
 int decide_watermarks(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag)
@@ -258,7 +270,7 @@ static void decide_reply(struct ingest *ingest, struct flight flight, const stru
     }
     if (!span_equal(verdict, span_of("ok")) || reply->n_elements != flight.n + 1) {
         ingest->counts.refused++;
-        ingest_start_over(ingest, INGEST_READING);
+        ingest_start_over(ingest, INGEST_REGISTERING);
         return;
     }
     ranges_counted(ingest, &ingest->feeds[flight.shard]);

@@ -1,5 +1,5 @@
 /*
- * From an assignment to known positions.
+ * From an assignment to partitions that may be read.
  *
  * DESIGN
  *   1. Register: the lane registry gives each partition its number and start offset, once for all processes.
@@ -9,7 +9,7 @@
  *   3. Read: all vectors. A `ready` partition that a shard does not know is loss of data, never a first
  * start.
  *   4. Level: where the partition was read by other rules than ours, the registry says from which offset on
- * ours hold, before anything is read by them (lane_rules.h).
+ * ours hold, before anything is read by them (level.c).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -28,7 +28,7 @@ void sync_begin(struct ingest *ingest, enum ingest_phase phase)
     ingest->step_open = 0;
 }
 
-static int sync_send(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag)
+int sync_send(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag)
 {
     int r = call_status(call);
     if (r < 0)
@@ -58,7 +58,7 @@ static int register_next(struct ingest *ingest, struct call *call, uint64_t *ret
                      ret_tag);
 }
 
-/* The registry's text: "INDEX START STATE RULES". */
+/* The registry's text: "INDEX START STATE RULES TERM"; term 0 is left out. */
 static int register_reply(struct ingest *ingest, size_t number, const struct reply *reply)
 {
     struct slot *slot = &ingest->slots[number];
@@ -69,17 +69,20 @@ static int register_reply(struct ingest *ingest, size_t number, const struct rep
     }
     memcpy(text, reply->text.data, reply->text.size);
     text[reply->text.size] = '\0';
+    buffer_clear(&slot->entry);
+    buffer_append_span(&slot->entry, reply->text);
     char state[16];
     char rules[REGISTRY_TEXT_MAX];
-    if (sscanf(text, "%" SCNu32 " %" SCNd64 " %15s %1023s", &slot->index, &slot->start_offset, state,
-               rules) != 4) {
+    slot->term = 0;
+    if (sscanf(text, "%" SCNu32 " %" SCNd64 " %15s %1023s %" SCNd64, &slot->index, &slot->start_offset, state,
+               rules, &slot->term) < 4) {
         ingest_break(ingest, "the lane registry's entry of %s is malformed", slot->name);
         return 0;
     }
     slot->fresh = strcmp(state, "ready") != 0;
     if (lane_steps_parse(rules, &slot->steps) != 0)
         ingest_break(ingest, "the rules in the lane registry's entry of %s are malformed", slot->name);
-    return 0;
+    return buffer_status(&slot->entry);
 }
 
 static void open_call(struct ingest *ingest, struct slot *slot, uint32_t feed, struct call *call)
@@ -100,19 +103,23 @@ static void open_call(struct ingest *ingest, struct slot *slot, uint32_t feed, s
     call_arg_text(call, order ? "0" : "1");
 }
 
-/* The registry's entry of a partition that every shard knows. */
-static void ready_call(struct ingest *ingest, struct slot *slot, struct call *call)
+int sync_set_lane(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag)
 {
-    call_begin(call, SCRIPT_NONE);
-    call_arg_text(call, "HSET");
+    struct slot *slot = &ingest->slots[flight.slot];
+    call_begin(call, SCRIPT_SET_LANE);
     buffer_clear(&ingest->scratch);
     layout_common_key(&ingest->rules.layout, "lanes", &ingest->scratch);
-    call_arg(call, buffer_span(&ingest->scratch));
+    call_key(call, buffer_span(&ingest->scratch));
     call_arg_text(call, slot->name);
-    buffer_clear(&ingest->scratch);
-    buffer_printf(&ingest->scratch, "%" PRIu32 " %" PRId64 " ready ", slot->index, slot->start_offset);
-    lane_steps_print(&slot->steps, &ingest->scratch);
-    call_arg(call, buffer_span(&ingest->scratch));
+    call_arg(call, buffer_span(&slot->entry));
+    buffer_clear(&slot->entry);
+    buffer_printf(&slot->entry, "%" PRIu32 " %" PRId64 " ready ", slot->index, slot->start_offset);
+    lane_steps_print(&slot->steps, &slot->entry);
+    if (slot->term > 0)
+        buffer_printf(&slot->entry, " %" PRId64, slot->term);
+    call_arg(call, buffer_span(&slot->entry));
+    int r = buffer_status(&slot->entry);
+    return r < 0 ? r : sync_send(ingest, flight, call, ret_tag);
 }
 
 /* One slot after the other: every shard opens it, and when all have answered it is ready. */
@@ -131,10 +138,10 @@ static int open_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag
     if (ingest->step_shard < ingest->n_feeds) {
         open_call(ingest, slot, ingest->step_shard++, call);
     } else if (ingest->step_open == 0) {
-        ready_call(ingest, slot, call);
         flight.kind = FLIGHT_READY;
         ingest->step_shard = 0;
         ingest->step_slot++;
+        return sync_set_lane(ingest, flight, call, ret_tag);
     } else {
         return 0;
     }
@@ -154,17 +161,6 @@ static int vector_next(struct ingest *ingest, struct call *call, uint64_t *ret_t
                      ret_tag);
 }
 
-static int rules_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
-{
-    while (ingest->step_slot < ingest->n_slots && !ingest->slots[ingest->step_slot].steps_changed)
-        ingest->step_slot++;
-    if (ingest->step_slot == ingest->n_slots)
-        return 0;
-    ready_call(ingest, &ingest->slots[ingest->step_slot], call);
-    return sync_send(ingest, (struct flight){.kind = FLIGHT_RULES, .slot = ingest->step_slot++}, call,
-                     ret_tag);
-}
-
 int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
     if (ingest->phase == INGEST_REGISTERING)
@@ -172,7 +168,7 @@ int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
     if (ingest->phase == INGEST_OPENING)
         return open_next(ingest, call, ret_tag);
     if (ingest->phase == INGEST_LEVELLING)
-        return rules_next(ingest, call, ret_tag);
+        return level_next(ingest, call, ret_tag);
     return vector_next(ingest, call, ret_tag);
 }
 
@@ -201,20 +197,13 @@ static bool slot_position(struct ingest *ingest, size_t number)
             slot->newest_ms[LANE_ORDER] = order.newest_ms;
         }
     }
-    if (lane_steps_take(&slot->steps, &slot->ours, slot->position, most, &slot->steps_changed) != 0) {
-        ingest_break(ingest,
-                     "what decides the counting of %s has changed %d times before its shards were level; go "
-                     "back to the last rules for a moment",
-                     slot->name, LANE_STEPS_MAX);
-        return false;
-    }
     slot->snapshot_offset = LANE_UNSET;
     int64_t newest = slot->newest_ms[LANE_TOUCH];
     slot->counted_newest_ms = newest > slot->newest_ms[LANE_ORDER] ? newest : slot->newest_ms[LANE_ORDER];
-    return true;
+    return level_take(ingest, number, slot->position, most) == 0;
 }
 
-static void run(struct ingest *ingest)
+void sync_run(struct ingest *ingest)
 {
     for (uint32_t i = 0; i < ingest->n_feeds; i++)
         ingest->feeds[i].full_at_ms = ingest->now_ms;
@@ -228,12 +217,12 @@ static void positions_known(struct ingest *ingest)
     for (size_t i = 0; i < ingest->n_slots; i++) {
         if (!slot_position(ingest, i))
             return;
-        changed = changed || ingest->slots[i].steps_changed;
+        changed = changed || ingest->slots[i].entry_changed;
     }
     if (changed)
         sync_begin(ingest, INGEST_LEVELLING);
     else
-        run(ingest);
+        sync_run(ingest);
 }
 
 static int vector_reply(struct ingest *ingest, uint32_t feed, const struct reply *reply)
@@ -263,16 +252,16 @@ int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *
             sync_begin(ingest, INGEST_OPENING);
         return r;
     case FLIGHT_READY:
-        ingest->slots[flight.slot].fresh = false;
+        if (reply_i64(reply, 0) == 1)
+            ingest->slots[flight.slot].fresh = false;
+        else
+            ingest_start_over(ingest, INGEST_REGISTERING);
         return 0;
     case FLIGHT_VECTOR:
         return vector_reply(ingest, flight.shard, reply);
+    case FLIGHT_FENCE:
     case FLIGHT_RULES:
-        ingest->slots[flight.slot].steps_changed = false;
-        for (size_t i = 0; i < ingest->n_slots; i++)
-            if (ingest->slots[i].steps_changed)
-                return 0;
-        run(ingest);
+        level_reply(ingest, flight, reply);
         return 0;
     default:
         return 0;

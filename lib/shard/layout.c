@@ -5,7 +5,7 @@
 
 #include "lib/base/table.h"
 
-enum { GENERATION_SHIFT = 40 };
+enum { GENERATION_SHIFT = 40, TERM_SHIFT = 48 };
 
 uint32_t layout_shard_of(const struct layout *layout, struct span id)
 {
@@ -63,7 +63,21 @@ struct lane_mark vector_get(struct span vector, uint32_t lane)
     size_t at = (size_t)lane * VECTOR_ENTRY_SIZE;
     if (vector.size < at + VECTOR_ENTRY_SIZE)
         return (struct lane_mark){LANE_UNSET, NEVER};
-    return (struct lane_mark){read_i64(vector.data + at), read_i64(vector.data + at + 8)};
+    int64_t position = read_i64(vector.data + at);
+    int64_t offset = position < 0 ? LANE_UNSET : position & ((INT64_C(1) << TERM_SHIFT) - 1);
+    return (struct lane_mark){offset, read_i64(vector.data + at + 8)};
+}
+
+int64_t vector_term(struct span vector, uint32_t lane)
+{
+    size_t at = (size_t)lane * VECTOR_ENTRY_SIZE;
+    int64_t position = vector.size < at + VECTOR_ENTRY_SIZE ? LANE_UNSET : read_i64(vector.data + at);
+    return position < 0 ? 0 : position >> TERM_SHIFT;
+}
+
+int64_t lane_position(int64_t term, int64_t offset)
+{
+    return term << TERM_SHIFT | offset;
 }
 
 void vector_append(struct buffer *buffer, struct lane_mark mark)

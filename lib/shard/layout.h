@@ -3,17 +3,20 @@
  *
  * DESIGN
  *   A shard is a set of keys with one hash tag {FAMILY SHARD . GENERATION}, so that one script changes it
- * atomically. Internal keys begin with the prefix and `~`; nothing outside this file knows their names.
+ *   atomically. Internal keys begin with the prefix and `~`; nothing outside this file knows their names.
  *
- *     PREFIX~meta                      HASH   shards, currency, generation, layout, group
- *     PREFIX~lanes.G                   HASH   TOPIC:PARTITION -> "INDEX START STATE RULES"   (the lane
- * registry) PREFIX~marks.G                   HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a
- * partition's reader says) PREFIX~shards.G                  HASH   SHARD -> "AS_OF TIP"          (what a
- * shard's evaluator has published) campaign shard {cSHARD.G}: :vec        STRING 16 bytes a lane: next
- * offset, newest event time (both int64, big endian); offset -1 is unset :campaigns  HASH   campaign -> "1"
- * (admitted) :s:MINUTES:CAMPAIGN  HASH  slice start (u32 minutes) -> cell; MINUTES 0 is total :lanes HASH
- * lane (u32) -> lane counters :journal    STREAM one entry an apply: c = which cells changed, v = their new
- * values :rev        STRING counter of atomic reads :goals      HASH   CAMPAIGN NUL GOAL -> goal state
+ *     PREFIX~meta       HASH   layout, shards, currency, group, generation, slices
+ *     PREFIX~lanes.G    HASH   TOPIC:PARTITION -> "INDEX START STATE RULES TERM"   (the lane registry)
+ *     PREFIX~marks.G    HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a partition's reader says)
+ *     PREFIX~shards.G   HASH   SHARD -> "AS_OF TIP"   (what a shard's evaluator has published)
+ *   campaign shard {cSHARD.G}:
+ *     :vec        STRING 16 bytes a lane: next position, newest event time (int64, big endian); -1 is unset
+ *     :campaigns  HASH   campaign -> "1" (admitted)
+ *     :s:MINUTES:CAMPAIGN  HASH  slice start (u32 minutes) -> cell; MINUTES 0 is total
+ *     :lanes      HASH   lane (u32) -> lane counters
+ *     :journal    STREAM one entry an apply: c = which cells changed, v = their new values; or r = read again
+ *     :rev        STRING counter of atomic reads
+ *     :goals      HASH   CAMPAIGN NUL GOAL -> goal state
  *     :outbox     STREAM alerts that are not delivered yet
  *     :scratch    STRING arithmetic inside a script; absent between calls
  *   order shard {oSHARD.G}:
@@ -66,7 +69,18 @@ struct lane_mark {
 
 /* Entry of a lane in a packed vector; a vector that is too short has it unset. */
 struct lane_mark vector_get(struct span vector, uint32_t lane);
+/* mark.offset is written as it is: an offset, of term 0, or a position. */
 void vector_append(struct buffer *buffer, struct lane_mark mark);
+
+/*
+ * What a shard compares is a position: a term in the upper 16 bits, the offset below. The term grows with
+ * every change of the rules by which the lane is read, so that whoever goes on under an earlier term is
+ * refused, although the shard may still stand at his offset.
+ */
+enum { LANE_TERM_MAX = 32767 };
+int64_t lane_position(int64_t term, int64_t offset);
+/* The term of a lane; 0 where it is unset. */
+int64_t vector_term(struct span vector, uint32_t lane);
 
 /* Cells: packed big endian, trailing zero bytes cut. */
 void cell_append(struct buffer *buffer, const int64_t *columns, size_t n_columns);

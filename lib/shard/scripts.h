@@ -18,6 +18,7 @@
     X(SCRIPT_META, meta)                                                                                     \
     X(SCRIPT_ADVANCE, advance)                                                                               \
     X(SCRIPT_REGISTER, register)                                                                             \
+    X(SCRIPT_SET_LANE, set_lane)                                                                             \
     X(SCRIPT_OPEN_LANE, open_lane)                                                                           \
     X(SCRIPT_READ, read)                                                                                     \
     X(SCRIPT_LOAD, load)                                                                                     \

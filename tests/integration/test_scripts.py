@@ -1,4 +1,4 @@
-"""The scripts of a campaign shard's evaluator (read, load, publish, goal) on a real Redis, as their headers say."""
+"""The scripts of a campaign shard's evaluator (read, load, publish, goal) and set_lane on a real Redis, as their headers say."""
 
 import pytest
 
@@ -29,6 +29,16 @@ def run(client, name, keys, *arguments):
 
 def read(client, last="", most=16):
     return run(client, "read", [VEC, JOURNAL, REV, OUTBOX], last, most)
+
+
+def test_the_registry_is_changed_only_where_it_says_what_was_read(client):
+    key, before, after = "~lanes.1", "0 0 new none/1/1", "0 0 ready none/1/1"
+    assert run(client, "set_lane", [key], "clicks:0", before, after) == 0
+    assert client.keys() == []
+    client.hset(key, "clicks:0", before)
+    assert run(client, "set_lane", [key], "clicks:0", before, after) == 1
+    assert run(client, "set_lane", [key], "clicks:0", before, "0 0 ready none/2/2") == 0
+    assert client.hgetall(key) == {b"clicks:0": after.encode()}
 
 
 def test_a_shard_without_vector_is_told_and_left_alone(client):

@@ -8,8 +8,8 @@
 #include "tests/sim/world.h"
 
 static const char usage[] =
-    "usage: roiwatch-sim [--seeds N] [--first S] [--steps N] [--fault none|apply-at-or-after|offsets-first]\n"
-    "                    [--verbose]\n"
+    "usage: roiwatch-sim [--seeds N] [--first S] [--steps N] [--verbose]\n"
+    "        [--fault none|apply-at-or-after|offsets-first|rules-at-once|terms-ignored]\n"
     "Runs N seeds from S on. A seed that fails is printed with the step and the difference.\n";
 
 struct arguments {
@@ -19,7 +19,8 @@ struct arguments {
 
 static bool fault_find(const char *name, enum sim_fault *ret_fault)
 {
-    static const char *const names[] = {"none", "apply-at-or-after", "offsets-first"};
+    static const char *const names[] = {"none", "apply-at-or-after", "offsets-first", "rules-at-once",
+                                        "terms-ignored"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(name, names[i]) == 0) {
             *ret_fault = (enum sim_fault)i;

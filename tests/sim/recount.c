@@ -191,10 +191,17 @@ int64_t recount_newest(const struct recount *recount, size_t p, int64_t offset)
 {
     const struct sim_partition *partition = &recount->log->partitions[p];
     size_t i = partition_find(partition, offset);
-    if (i == 0 || i > recount->lanes[p].n_judged || partition->messages[i - 1]->offset < recount->lanes[p].start)
+    if (i == 0 || i > recount->lanes[p].n_judged ||
+        partition->messages[i - 1]->offset < recount->lanes[p].start)
         return NEVER;
     const int64_t *newest_ms = partition->messages[i - 1]->newest_ms;
     return newest_ms[0] > newest_ms[1] ? newest_ms[0] : newest_ms[1];
+}
+
+/* A vector's position without its term. */
+static int64_t position_offset(int64_t position)
+{
+    return position & ((INT64_C(1) << 48) - 1);
 }
 
 static void partition_follow(struct recount *recount, uint32_t shard, size_t p, struct span vec)
@@ -203,18 +210,23 @@ static void partition_follow(struct recount *recount, uint32_t shard, size_t p, 
     struct sim_partition *partition = &recount->log->partitions[p];
     struct shard_view *view = &recount->views[shard];
     size_t at = 32 * (size_t)lane->index;
-    int64_t offset = at + 32 <= vec.size ? bytes_i64(vec, at) : -1;
-    if (!view->open[p] && offset == -1)
+    int64_t position = at + 32 <= vec.size ? bytes_i64(vec, at) : -1;
+    if (!view->open[p] && position == -1)
         return;
+    int64_t offset = position_offset(position);
     if (!view->open[p]) {
         view->open[p] = true;
         view->offset[p] = lane->start;
         view->next[p] = partition_find(partition, lane->start);
     }
-    if (offset < view->offset[p] || bytes_i64(vec, at + 16) != offset || offset > partition->end)
+    if (position >> 48 < view->term[p])
+        fail(recount->failure, "shard %" PRIu32 " went back from term %" PRId64 " to %" PRId64 " in %s:%d",
+             shard, view->term[p], position >> 48, partition->topic, partition->number);
+    if (offset < view->offset[p] || bytes_i64(vec, at + 16) != position || offset > partition->end)
         fail(recount->failure,
              "shard %" PRIu32 " moved from %" PRId64 " to %" PRId64 " in %s:%d, which ends at %" PRId64,
              shard, view->offset[p], offset, partition->topic, partition->number, partition->end);
+    view->term[p] = position >> 48;
     view->offset[p] = offset;
     lane_judge(recount, p, offset);
     int64_t newest_ms[2] = {NEVER, NEVER};
@@ -233,7 +245,8 @@ static void decisions_covered(struct recount *recount, const struct call *call, 
 {
     for (size_t i = call->n_keys + 2; i + 2 < call->n_args; i += 3) {
         struct span decision = store_field(store_find(recount->store, call_get(call, 1)), call_get(call, i));
-        if (decision.size && bytes_i64(decision, 4) >= bytes_i64(vec, 16 * (size_t)bytes_u32(decision, 0)))
+        if (decision.size &&
+            bytes_i64(decision, 4) >= position_offset(bytes_i64(vec, 16 * (size_t)bytes_u32(decision, 0))))
             fail(recount->failure, "order %.*s was decided beyond its shard's vector",
                  (int)call_get(call, i).size, call_get(call, i).data);
     }

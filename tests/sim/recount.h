@@ -24,6 +24,7 @@ enum { SIM_SHARDS_MAX = 8, SIM_STEPS_MAX = 16, TOUCHES = 0, ORDERS = 1 };
 struct shard_view {
     bool open[SIM_PARTITIONS_MAX];
     int64_t offset[SIM_PARTITIONS_MAX];
+    int64_t term[SIM_PARTITIONS_MAX];
     size_t next[SIM_PARTITIONS_MAX]; /* index of the first message that it has not passed */
 };
 
@@ -79,8 +80,9 @@ int64_t recount_least(const struct recount *recount, size_t partition);
 int64_t recount_newest(const struct recount *recount, size_t partition, int64_t offset);
 
 /*
- * recount_lanes.c: what the registry says of a partition, and what its messages are by it. Which rules hold for
- * a message is settled when the first shard passes it: the registry must not say otherwise before all have.
+ * recount_lanes.c: what the registry says of a partition, and what its messages are by it. Which rules hold
+ * for a message is settled when the first shard passes it: the registry must not say otherwise before all
+ * have.
  */
 void lane_follow(struct recount *recount, size_t partition);
 /* The first shard has passed the messages below an offset, unless one has before. */

@@ -15,7 +15,7 @@ static bool step_read(const char **text, struct recount_step *step)
     *text += size;
     step->rules.type = event_type_find(span_of(type));
     if (**text != '<')
-        return **text == '\0';
+        return **text == '\0' || **text == ' ';
     size = 0;
     if (sscanf(*text, "<%" SCNd64 ":%n", &step->until, &size) != 1 || size == 0)
         return false;
@@ -23,7 +23,7 @@ static bool step_read(const char **text, struct recount_step *step)
     return true;
 }
 
-/* "INDEX START STATE RULES" */
+/* "INDEX START STATE RULES TERM", TERM left out for 0 */
 static bool entry_read(const char *text, struct recount_lane *ret_lane)
 {
     int size = 0;
@@ -56,11 +56,14 @@ static void rules_compare(struct recount *recount, size_t p, const char *text)
 {
     const struct recount_lane *lane = &recount->lanes[p];
     const struct sim_partition *partition = &recount->log->partitions[p];
-    for (size_t i = partition_find(partition, recount_least(recount, p)); i < lane->n_judged; i++) {
+    int64_t least = recount_least(recount, p);
+    for (size_t i = partition_find(partition, least > lane->start ? least : lane->start); i < lane->n_judged;
+         i++) {
         const struct sim_message *message = partition->messages[i];
         if (!rules_equal(&message->rules, rules_at(lane, message->offset)))
             fail(recount->failure,
-                 "offset %" PRId64 " of %s:%d was passed by a shard, and now the registry reads it by other rules: %s",
+                 "offset %" PRId64
+                 " of %s:%d was passed by a shard, and now the registry reads it by other rules: %s",
                  message->offset, partition->topic, partition->number, text);
     }
 }
@@ -87,8 +90,8 @@ void lane_follow(struct recount *recount, size_t p)
     } else if (lane->index != told.index || lane->start != told.start) {
         fail(recount->failure, "the registry changed what it says of %s: %s", name, text);
     }
-    recount->n_changes += lane->registered &&
-        !rules_equal(&lane->steps[lane->n_steps - 1].rules, &told.steps[told.n_steps - 1].rules);
+    recount->n_changes += lane->registered && !rules_equal(&lane->steps[lane->n_steps - 1].rules,
+                                                           &told.steps[told.n_steps - 1].rules);
     lane->registered = true;
     lane->index = told.index;
     lane->start = told.start;

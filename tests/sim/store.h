@@ -16,6 +16,8 @@ enum sim_fault {
     SIM_FAULT_NONE,
     SIM_FAULT_APPLY_AT_OR_AFTER, /* a range is taken by a shard that stands at its start or anywhere beyond */
     SIM_FAULT_OFFSETS_FIRST,     /* offsets are written before counters, and a crash may come in between */
+    SIM_FAULT_RULES_AT_ONCE,     /* the registry forgets the rules that held before */
+    SIM_FAULT_TERMS_IGNORED,     /* a range is taken from whoever knows the offset, under whatever term */
 };
 
 struct sim_object {

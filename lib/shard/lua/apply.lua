@@ -9,6 +9,7 @@
 --       4 number of fields N
 --       5 .. 4+N the fields (slice starts, lanes) of all groups one after the other
 --       then triples for BITFIELD: '#COLUMN' 'DELTA' 'FIELD NUMBER' with COLUMN counted over all fields before it
+--       (where a key has a foreign type, the entry has the one field r: read the shard again)
 -- reply {'ok', aside...}   aside: numbers of groups that were left alone (foreign type, or a counter beyond 64 bits)
 --       {'refused', vec}   somebody else stands elsewhere
 --       {'lost'}           the shard has no vector
@@ -27,6 +28,7 @@ local CHUNK = 1000
 local n_fields = tonumber(ARGV[4])
 local n_groups = #KEYS - 3
 local first, count, aside, group_of = {}, {}, {}, {}
+local foreign = false
 local old, width = {}, {}
 local field = 5
 for g = 1, n_groups do
@@ -37,7 +39,7 @@ for g = 1, n_groups do
     local place = (i - 1) % CHUNK + 1
     if place == 1 then
       values = redis.pcall('HMGET', KEYS[3 + g], unpack(ARGV, field + i - 1, field + math.min(i + CHUNK - 2, n - 1)))
-      if values.err then aside[g] = true; values = {} end
+      if values.err then aside[g], foreign = true, true; values = {} end
     end
     local value = values[place] or ''
     local k = field - 5 + i
@@ -89,7 +91,9 @@ if n_fields > 0 then
     if aside[g] then reply[#reply + 1] = g - 1 end
   end
   redis.call('DEL', KEYS[2])
-  if ARGV[3] ~= '' then
+  if foreign then
+    redis.call('XADD', KEYS[3], 'MAXLEN', '64', '*', 'r', '1')
+  elseif ARGV[3] ~= '' then
     redis.call('XADD', KEYS[3], 'MAXLEN', '64', '*', 'c', ARGV[3], 'v', table.concat(journal))
   end
 end

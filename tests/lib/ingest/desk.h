@@ -43,14 +43,15 @@ struct desk {
     struct lane_mark stands[2 * DESK_SHARDS][2][2]; /* of each feed, partition and lane */
     const char *verdict;                            /* of apply and decide */
     int64_t first;                                  /* decide's answer about every order */
-    int64_t admitted; /* admit's answer about every campaign but the reserved ones */
+    int64_t admitted;  /* admit's answer about every campaign but the reserved ones */
+    int64_t unchanged; /* set_lane's answer: the registry still says what was read */
     bool no_vectors;
     int n_calls[N_SCRIPTS];            /* answered */
     struct call calls[DESK_CALLS_MAX]; /* sent and not answered */
     uint64_t tags[DESK_CALLS_MAX];
     size_t n;
     struct call apply[DESK_SHARDS]; /* the last apply of each shard */
-    struct call command;            /* the last HSET */
+    struct call command;            /* the last change of the registry */
     struct call opened;             /* the last opening of a lane */
 };
 
@@ -86,7 +87,8 @@ __attribute__((unused)) static void desk_init(struct desk *desk)
                           .registry = {"0 0 ready none/300000/1000", "1 0 ready none/300000/1000"},
                           .verdict = "ok",
                           .first = 1,
-                          .admitted = 1};
+                          .admitted = 1,
+                          .unchanged = 1};
     for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
         for (size_t k = 0; k < 4; k++)
             desk->stands[i][k / 2][k % 2] = (struct lane_mark){0, NEVER};
@@ -148,6 +150,9 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
     case SCRIPT_OPEN_LANE:
         call_copy(&desk->opened, call);
         return (struct reply){.type = REPLY_INTEGER, .integer = 1};
+    case SCRIPT_SET_LANE:
+        call_copy(&desk->command, call);
+        return (struct reply){.type = REPLY_INTEGER, .integer = desk->unchanged};
     case SCRIPT_APPLY:
         call_copy(&desk->apply[key_feed(call_get(call, 0))], call);
         elements[n++] = text_reply(span_of(desk->verdict));
@@ -163,10 +168,6 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
                                            .integer = desk->admitted || call_get(call, i + 1).data[0] == '1'};
         break;
     default:
-        if (span_equal(call_get(call, 0), span_of("HSET"))) {
-            call_copy(&desk->command, call);
-            return (struct reply){.type = REPLY_INTEGER};
-        }
         if (desk->no_vectors)
             return (struct reply){.type = REPLY_NIL};
         for (size_t k = 0; k < 4; k++)

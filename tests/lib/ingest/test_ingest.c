@@ -134,7 +134,7 @@ static void what_is_in_flight_is_waited_for_before_starting_over(void **state)
     assert_int_equal(desk_send(desk), 0);
     for (int i = 1; i < 2 * DESK_SHARDS; i++)
         assert_int_equal(desk_reply(desk), 0);
-    assert_int_equal(ingest_phase(desk->ingest), INGEST_READING);
+    assert_int_equal(ingest_phase(desk->ingest), INGEST_REGISTERING);
 }
 
 static void a_shard_has_one_call_in_flight(void **state)

@@ -36,9 +36,11 @@ static void *scripted_realloc(void *memory, size_t size)
 #define realloc scripted_realloc
 #include "lib/base/buffer.c"
 #include "lib/base/table.c"
+#include "lib/ingest/campaigns.c"
 #include "lib/ingest/count.c"
 #include "lib/ingest/flush.c"
 #include "lib/ingest/ingest.c"
+#include "lib/ingest/level.c"
 #include "lib/ingest/orders.c"
 #include "lib/ingest/sync.c"
 #include "lib/shard/call.c"
@@ -140,7 +142,7 @@ static void everything_is_counted_once_whichever_allocation_fails(void **state)
         struct desk desk;
         int64_t sums[2] = {0, 0};
         desk_init(&desk);
-        desk.registry[0] = "0 0 new none/300000/1000";
+        desk.registry[0] = "0 0 new none/300000/500"; /* so that it is levelled too */
         n_until_failure = fails_at;
         while (ARMED(ingest_assign(desk.ingest, &partition, 1)) < 0)
             ;
