@@ -94,6 +94,7 @@ static bool log_is_whole(struct app *app, char *why, size_t why_size)
 static void lost_with_registry(struct app *app, const char *what)
 {
     char why[512];
+    kafka_source_stop(app->source);
     if (app->registry.n > 0 && log_is_whole(app, why, sizeof(why))) {
         app_close_core(app);
         app->phase = APP_META;

@@ -56,6 +56,15 @@ const struct registry_entry *registry_find(const struct registry *registry, cons
     return NULL;
 }
 
+/* Numbers are given in order, so an entry is gone where the highest is not the last. */
+static bool registry_has_gap(const struct registry *registry)
+{
+    for (size_t i = 0; i < registry->n; i++)
+        if (registry->entries[i].index >= registry->n)
+            return true;
+    return false;
+}
+
 static enum event_type topic_type(const struct settings *settings, const char *topic)
 {
     for (size_t i = 0; i < settings->kafka.n_topics; i++)
@@ -98,13 +107,13 @@ static int start_offset(struct app *app, const char *topic, int32_t partition, i
         *ret_offset = entry->start_offset;
         return 0;
     }
+    if (registry_has_gap(&app->registry))
+        return PLACE_LOST;
     bool lost = committed > 0;
     if (app->accepted_loss) {
         *ret_offset = low;
         return 0;
     }
-    if (lost && app->registry.n > 0)
-        return PLACE_LOST;
     if (!lost && !before)
         return start_by_policy(app, topic, partition, low, high, ret_offset);
     if (low == 0 && !before) {
@@ -153,6 +162,7 @@ static void place_now(struct app *app)
 {
     const rd_kafka_topic_partition_list_t *offered = kafka_source_offered(app->source);
     size_t n = (size_t)offered->cnt;
+    kafka_source_stop(app->source);
     struct ingest_partition *partitions = calloc(n + 1, sizeof(*partitions));
     int64_t *committed = calloc(n + 1, sizeof(*committed));
     free(app->ends);

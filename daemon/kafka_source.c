@@ -258,6 +258,12 @@ int kafka_source_take(struct kafka_source *source, const int64_t *offsets)
     return rd_kafka_assign(source->client, source->offered) ? -EIO : 0;
 }
 
+void kafka_source_stop(struct kafka_source *source)
+{
+    if (source->n_slots > 0)
+        kafka_source_give_up(source);
+}
+
 void kafka_source_give_up(struct kafka_source *source)
 {
     slots_clear(source);

@@ -53,6 +53,8 @@ const rd_kafka_topic_partition_list_t *kafka_source_offered(const struct kafka_s
 /* Starts (or starts over) reading what is offered, at offsets in the same order: the index there is the slot.
  */
 MUST_CHECK int kafka_source_take(struct kafka_source *source, const int64_t *offsets);
+/* Stops fetching until the next take; without it each question to a broker waits behind a long fetch. */
+void kafka_source_stop(struct kafka_source *source);
 /* Gives everything up: the answer to revoked(). */
 void kafka_source_give_up(struct kafka_source *source);
 
