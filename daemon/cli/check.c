@@ -33,16 +33,23 @@ static void append_list(const struct config_errors *errors, bool warnings, struc
     buffer_append_text(buffer, "]");
 }
 
-static void print_json(const struct settings *settings, const struct config_errors *errors)
+/* live is NULL where the servers were not looked at. */
+static void print_json(const struct settings *settings, const struct config_errors *errors,
+                       const struct buffer *live, bool ok)
 {
     CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, "{\"ok\":%s", settings ? "true" : "false");
+    buffer_printf(&text, "{\"ok\":%s", ok ? "true" : "false");
     append_list(errors, false, &text);
     append_list(errors, true, &text);
     if (settings)
         buffer_printf(&text, ",\"topics\":%zu,\"windows\":%zu,\"campaigns\":%zu,\"fingerprint\":\"%s\"",
                       settings->kafka.n_topics, settings->windows.n, settings->campaigns.configured.n,
                       settings->fingerprint);
+    if (live) {
+        buffer_append_text(&text, ",\"live\":[");
+        buffer_append_span(&text, buffer_span(live));
+        buffer_append_u8(&text, ']');
+    }
     buffer_append_text(&text, "}\n");
     if (buffer_status(&text) == 0)
         (void)fwrite(text.data, 1, text.size, stdout);
@@ -84,13 +91,15 @@ int cli_check(const struct cli *cli, int argc, char **argv)
     if (r)
         return r;
     r = cli_report_load(settings_load(cli->config_path, cli->sets, cli->n_sets, &settings, &errors), &errors);
-    if (cli->json && (r == CLI_OK || r == CLI_CONFIGURATION))
-        print_json(settings, &errors);
+    size_t n_warnings = errors.n_warnings, n_live_warnings = 0;
+    bool loaded = r == CLI_OK, live = loaded && arguments.values[OPTION_LIVE];
+    CLEANUP(buffer_deinit) struct buffer findings = BUFFER_INIT;
+    if (live)
+        r = cli_check_live(settings, &findings, &n_live_warnings);
+    if (cli->json && (loaded || r == CLI_CONFIGURATION))
+        print_json(settings, &errors, live ? &findings : NULL, r == CLI_OK);
     else if (r == CLI_OK)
         print_findings(settings);
-    size_t n_warnings = errors.n_warnings, n_live_warnings = 0;
-    if (r == CLI_OK && arguments.values[OPTION_LIVE])
-        r = cli_check_live(cli, settings, &n_live_warnings);
     if (r == CLI_OK && arguments.values[OPTION_STRICT] && n_warnings + n_live_warnings > 0)
         return CLI_WARNINGS;
     return r;

@@ -13,15 +13,17 @@
 #include "daemon/cli/kafka.h"
 #include "daemon/cli/redis.h"
 #include "daemon/redis_login.h"
+#include "lib/base/json.h"
 #include "lib/config/value.h"
 
-enum { CONSUME_TIMEOUT_MS = 3000, DESCRIBE_TIMEOUT_MS = 3000, ERROR_SIZE = 256 };
+enum { CONSUME_TIMEOUT_MS = 3000, DESCRIBE_TIMEOUT_MS = 3000, ERROR_SIZE = 256, FINDING_SIZE = 1024 };
 
 /* About what jemalloc and Redis 7 need; measured on hashes of this shape, rounded up. */
 enum { BYTES_PER_CELL = 140, BYTES_PER_READER_KEY = 1100, BYTES_PER_CAMPAIGN = 1200 };
 
 struct live {
     const struct settings *settings;
+    struct buffer *findings; /* the caller's: JSON objects, separated by commas */
     size_t n_warnings;
     int code;             /* the gravest so far */
     int64_t retention_ms; /* the least of the topics'; INT64_MAX: unlimited or unknown */
@@ -32,18 +34,22 @@ struct live {
     int64_t maxmemory; /* 0: no limit */
 };
 
-static void print(const char *kind, const char *format, va_list arguments)
+/* A line for people, and an object of the list that --json prints. */
+static void print(struct live *live, const char *kind, const char *format, va_list arguments)
 {
-    fprintf(stderr, "%s: ", kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    char text[FINDING_SIZE];
+    vsnprintf(text, sizeof(text), format, arguments);
+    fprintf(stderr, "%s: %s\n", kind, text);
+    buffer_printf(live->findings, "%s{\"kind\":\"%s\",\"text\":", live->findings->size ? "," : "", kind);
+    json_append_text(live->findings, span_of(text));
+    buffer_append_u8(live->findings, '}');
 }
 
 __attribute__((format(printf, 2, 3))) static void warn(struct live *live, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    print("warning", format, arguments);
+    print(live, "warning", format, arguments);
     va_end(arguments);
     live->n_warnings++;
 }
@@ -65,7 +71,7 @@ __attribute__((format(printf, 3, 4))) static void fail(struct live *live, int co
 {
     va_list arguments;
     va_start(arguments, format);
-    print("error", format, arguments);
+    print(live, "error", format, arguments);
     va_end(arguments);
     note_code(live, code);
 }
@@ -260,6 +266,22 @@ static void check_save(struct live *live, struct store *store)
     live->persistent = !r && reply_field(config, "save").size > 0;
 }
 
+/* A command that writes, without an effect: a replica, a full server or a missing right refuses it. */
+static void check_write(struct live *live, struct store *store)
+{
+    CLEANUP(reply_free) redisReply *reply = NULL;
+    CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
+    buffer_append_span(&key, store->layout.prefix);
+    buffer_append_text(&key, "~check");
+    store_begin(store, "DEL");
+    call_arg(&store->call, buffer_span(&key));
+    store->quiet = true;
+    int r = store_run(store, STORE_INTEGER, &reply);
+    store->quiet = false;
+    if (r)
+        fail(live, r == CLI_FAILED ? CLI_UNAVAILABLE : r, "roiwatch may not write: %s", store->complaint);
+}
+
 static void count_campaigns(struct live *live, struct store *store)
 {
     CLEANUP(reply_free) redisReply *count = NULL;
@@ -284,6 +306,7 @@ static void check_redis(struct live *live)
         return;
     }
     check_info(live, &store);
+    check_write(live, &store);
     check_save(live, &store);
     count_campaigns(live, &store);
 }
@@ -362,10 +385,9 @@ static void check_recount(struct live *live)
              kept, live->retention_topic);
 }
 
-int cli_check_live(const struct cli *cli, const struct settings *settings, size_t *ret_n_warnings)
+int cli_check_live(const struct settings *settings, struct buffer *findings, size_t *ret_n_warnings)
 {
-    struct live live = {.settings = settings, .retention_ms = INT64_MAX};
-    (void)cli;
+    struct live live = {.settings = settings, .findings = findings, .retention_ms = INT64_MAX};
     check_redis(&live);
     check_kafka(&live);
     if (live.code != CLI_UNAVAILABLE && live.code != CLI_DENIED) {

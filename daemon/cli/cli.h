@@ -39,8 +39,8 @@ MUST_CHECK int cli_load(const struct cli *cli, struct settings **ret_settings);
 int cli_check(const struct cli *cli, int argc, char **argv);
 int cli_config(const struct cli *cli, int argc, char **argv);
 
-/* `roiwatch check --live`: looks at the servers. Returns an exit code; *ret_n_warnings counts what it warned
- * of. */
-int cli_check_live(const struct cli *cli, const struct settings *settings, size_t *ret_n_warnings);
+/* `roiwatch check --live`: looks at the servers. Returns an exit code; findings gets JSON objects separated by
+ * commas, *ret_n_warnings counts what it warned of. */
+int cli_check_live(const struct settings *settings, struct buffer *findings, size_t *ret_n_warnings);
 
 #endif

@@ -277,6 +277,12 @@ def test_check_live_tells_what_an_operator_would_learn_too_late(world, kafka):
     world.run("check", "--live", "--strict", code=3)
     missing = world.run("check", "--live", "--set", "kafka.dead_letter=no.such.topic", code=78)
     assert "no.such.topic does not exist" in missing.stderr
+    told = json.loads(world.run("check", "--live", "--json", "--set", "kafka.dead_letter=no.such.topic", code=78).stdout)
+    assert told["ok"] is False
+    assert [f for f in told["live"] if f["kind"] == "error" and "no.such.topic does not exist" in f["text"]]
+    world.client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    assert "READONLY" in world.run("check", "--live", code=69).stderr
+    world.client.execute_command("REPLICAOF", "NO", "ONE")
     world.client.config_set("maxmemory-policy", "allkeys-lru")
     assert "noeviction" in world.run("check", "--live", code=78).stderr
     world.client.config_set("maxmemory-policy", "noeviction")
