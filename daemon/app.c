@@ -14,7 +14,6 @@
 enum {
     TICK_US = 50000, /* the shortest thing that time decides is redis.flush */
     EVALUATE_MS = 250,
-    RETRY_MS = 500,  /* before starting over after an error reply */
     LEAVE_MS = 5000, /* for finishing before partitions are given up */
     READ_MAX = 4000, /* messages read in one turn */
     CORE_SHIFT = 48,

@@ -175,11 +175,6 @@ size_t kafka_letters_open(const struct kafka_letters *letters)
     return letters->open;
 }
 
-size_t kafka_letters_failed(const struct kafka_letters *letters)
-{
-    return letters->failed;
-}
-
 void kafka_letters_poll(struct kafka_letters *letters)
 {
     size_t before = letters->open;

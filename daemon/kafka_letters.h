@@ -35,8 +35,6 @@ void kafka_letters_free(struct kafka_letters *letters);
 MUST_CHECK int kafka_letters_send(struct kafka_letters *letters, const struct letter *letter);
 /* Letters that are not acknowledged. */
 size_t kafka_letters_open(const struct kafka_letters *letters);
-/* Deliveries that failed since the start; the letters stay open and go again. */
-size_t kafka_letters_failed(const struct kafka_letters *letters);
 void kafka_letters_poll(struct kafka_letters *letters);
 
 #endif

@@ -39,7 +39,6 @@ struct ticket {
     redis_answer answer;
     void *context;
     uint64_t tag;
-    enum script script;
 };
 
 static int store_connect(struct redis_store *store);
@@ -389,7 +388,7 @@ int redis_store_send(struct redis_store *store, const struct call *call, redis_a
     struct ticket *ticket = malloc(sizeof(*ticket));
     if (!ticket)
         return -ENOMEM;
-    *ticket = (struct ticket){store, answer, context, tag, call->script};
+    *ticket = (struct ticket){store, answer, context, tag};
     if (redisAsyncCommandArgv(store->redis, on_answer, ticket, (int)n, store->argv, store->argvlen) !=
         REDIS_OK) {
         free(ticket);

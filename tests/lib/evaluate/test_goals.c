@@ -91,9 +91,9 @@ static void a_goal_is_judged_when_as_of_passes_a_minute_edge(void **state)
     assert_state(world, "firing");
 }
 
-/* as_of moves on between the judgement and its storing, and then not again: as at the end of a finished log.
+/* as_of moves on right after the judgement, and then not again: as at the end of a finished log.
  */
-static void a_breach_that_ends_while_it_is_being_stored_is_resolved(void **state)
+static void a_breach_that_ends_between_two_ticks_is_resolved(void **state)
 {
     struct world *world = *state;
     world_settle(world);
@@ -283,7 +283,7 @@ int main(void)
         WORLD_TEST(a_breach_fires_and_resolves_once_under_one_id),
         WORLD_TEST(a_goal_without_change_is_not_stored_again),
         WORLD_TEST(a_goal_is_judged_when_as_of_passes_a_minute_edge),
-        WORLD_TEST(a_breach_that_ends_while_it_is_being_stored_is_resolved),
+        WORLD_TEST(a_breach_that_ends_between_two_ticks_is_resolved),
         WORLD_TEST(waiting_goes_on_through_a_takeover),
         WORLD_TEST(two_evaluators_send_one_alert),
         cmocka_unit_test(a_lost_reply_anywhere_loses_no_alert_and_makes_no_second),
