@@ -118,10 +118,14 @@ static int judge_pipeline(struct evaluator *evaluator, struct shard *shard)
     static const struct goal_spec spec = {.name = pipeline_goal};
     if (shard->number != 0 || shard->pipeline.change != GOAL_UNCHANGED || shard->pipeline.aside)
         return 0;
+    /* It is about the clock, and as_of stands still meanwhile: its edges are those of the clock. An alert's id
+     * is made of the edge where it fired, so it fires once an edge. */
+    int64_t edge_ms = floor_to(evaluator->now_ms, MINUTE_MS);
+    if (shard->stale && shard->pipeline.status.known && edge_ms <= shard->pipeline.status.at_ms)
+        return 0;
     shard->pipeline.verdict = shard->stale ? VERDICT_BREACH : VERDICT_GOOD;
     struct change change = {NULL, &shard->pipeline, NULL, pipeline_goal};
-    /* It is about the clock, and as_of stands still meanwhile: its edges are those of the clock. */
-    return judge(shard, &change, &spec, floor_to(evaluator->now_ms, MINUTE_MS));
+    return judge(shard, &change, &spec, edge_ms);
 }
 
 static void wake_goals(struct shard *shard)

@@ -206,6 +206,53 @@ static void a_lost_reply_anywhere_loses_no_alert_and_makes_no_second(void **stat
     }
 }
 
+/* Runs an evaluator up to the call that stores goals, which is left unanswered. */
+static uint64_t run_to_goal_call(struct world *world, struct evaluator *evaluator, struct call *call)
+{
+    for (int i = 0; i < 8; i++) {
+        uint64_t tag;
+        world->now_ms += 250;
+        world->steady_ms += 250;
+        evaluator_tick(evaluator, world->now_ms, world->steady_ms);
+        while (evaluator_next(evaluator, call, &tag) == 1) {
+            if (call->script == SCRIPT_GOAL)
+                return tag;
+            struct reply reply = world_answer(world, call);
+            assert_int_equal(evaluator_reply(evaluator, tag, &reply), 0);
+        }
+    }
+    fail_msg("nothing was judged");
+    return 0;
+}
+
+/* Who judged at an earlier edge stores last-minute news just before who judged at the last edge of a log. */
+static void a_lost_compare_is_judged_again_at_the_same_edge(void **state)
+{
+    struct world *world = *state;
+    struct evaluator *slow = world_evaluator(world, 0);
+    struct call slow_call, call;
+    call_init(&slow_call);
+    call_init(&call);
+    spend(world, T0, 60);
+    world_as_of(world, T0 + MINUTE_MS);
+    uint64_t slow_tag = run_to_goal_call(world, slow, &slow_call);
+    world_as_of(world, T0 + 20 * MINUTE_MS);
+    uint64_t tag = run_to_goal_call(world, world->evaluator, &call);
+    struct reply reply = world_answer(world, &slow_call);
+    assert_int_equal(evaluator_reply(slow, slow_tag, &reply), 0);
+    reply = world_answer(world, &call);
+    assert_int_equal(evaluator_reply(world->evaluator, tag, &reply), 0);
+    evaluator_free(slow);
+    world_settle(world);
+    assert_int_equal(world_stats(world).n_lost_compares, 1);
+    assert_int_equal(alerts(world)->n_entries, 2);
+    assert_alert(world, 0, "state", "firing");
+    assert_alert(world, 1, "state", "resolved");
+    assert_state(world, "ok");
+    call_deinit(&slow_call);
+    call_deinit(&call);
+}
+
 static void a_goal_that_is_no_longer_configured_is_resolved_and_forgotten(void **state)
 {
     struct world *world = *state;
@@ -262,6 +309,7 @@ static void a_firing_goal_stays_firing_while_no_data_comes(void **state)
     spend(world, T0, 60);
     pass_minutes(world, 1, 1);
     assert_state(world, "firing");
+    world->now_ms += MINUTE_MS;
     evaluator_set_silent(world->evaluator, true);
     world_settle(world);
     assert_state(world, "firing");
@@ -275,6 +323,27 @@ static void a_firing_goal_stays_firing_while_no_data_comes(void **state)
     assert_state(world, "ok");
 }
 
+static void the_pipeline_fires_once_a_minute_at_most(void **state)
+{
+    struct world *world = *state;
+    world->book.clock = true;
+    world_settle(world);
+    world->now_ms = T0 + 5 * MINUTE_MS;
+    for (int i = 0; i < 3; i++) {
+        evaluator_set_silent(world->evaluator, true);
+        world_settle(world);
+        evaluator_set_silent(world->evaluator, false);
+        world_settle(world);
+    }
+    assert_int_equal(alerts(world)->n_entries, 2);
+    evaluator_set_silent(world->evaluator, true);
+    world->now_ms = T0 + 6 * MINUTE_MS;
+    world_settle(world);
+    assert_int_equal(alerts(world)->n_entries, 3);
+    assert_alert(world, 2, "state", "firing");
+    assert_false(span_equal(alert_field(world, 0, "id"), alert_field(world, 2, "id")));
+}
+
 #define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -286,10 +355,12 @@ int main(void)
         WORLD_TEST(a_breach_that_ends_between_two_ticks_is_resolved),
         WORLD_TEST(waiting_goes_on_through_a_takeover),
         WORLD_TEST(two_evaluators_send_one_alert),
+        WORLD_TEST(a_lost_compare_is_judged_again_at_the_same_edge),
         cmocka_unit_test(a_lost_reply_anywhere_loses_no_alert_and_makes_no_second),
         WORLD_TEST(a_goal_that_is_no_longer_configured_is_resolved_and_forgotten),
         WORLD_TEST(behind_goals_are_stale_and_the_pipeline_says_so_once),
         WORLD_TEST(a_firing_goal_stays_firing_while_no_data_comes),
+        WORLD_TEST(the_pipeline_fires_once_a_minute_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
