@@ -156,6 +156,7 @@ void app_turn(struct app *app)
         return;
     }
     app_leave(app); /* also without Redis: the group must not wait for it */
+    app_reload(app);
     if (!app->ingest || !redis_store_is_ready(app->store))
         return;
     app_place(app);
@@ -195,9 +196,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 {
     (void)source;
     (void)info;
-    (void)userdata;
-    log_line(LOG_LEVEL_NOTICE, "SIGHUP: this version does not reload; restart it to use another "
-                               "configuration, nothing is lost by that");
+    app_reload_ask(userdata);
+    app_turn(userdata);
     return 0;
 }
 
@@ -226,6 +226,7 @@ static void on_assigned(void *context)
 {
     struct app *app = context;
     app->partitions = PARTITIONS_OFFERED;
+    app->reassigning = false;
     app->revoke_wanted = false;
 }
 
@@ -316,6 +317,7 @@ static int app_open(struct app *app)
         return -ENOMEM;
     call_init(&app->call);
     app_clock(app);
+    app->reload.taken_ms = app->now_ms;
     int r = app_open_loop(app);
     if (r < 0)
         return r;
@@ -337,6 +339,7 @@ static void app_close(struct app *app)
     kafka_source_free(app->source);
     kafka_letters_free(app->letters);
     app_close_core(app);
+    app_reload_close(app);
     registry_deinit(&app->registry);
     registry_deinit(&app->old_registry);
     free(app->marks);
@@ -348,9 +351,9 @@ static void app_close(struct app *app)
     sd_event_unref(app->event);
 }
 
-int app_run(struct settings *settings)
+int app_run(struct settings *settings, const struct app_source *source)
 {
-    struct app app = {.settings = settings};
+    struct app app = {.source_of_settings = *source, .started = settings, .settings = settings};
     int r = app_open(&app);
     if (r == 0)
         r = sd_event_loop(app.event);

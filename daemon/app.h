@@ -9,6 +9,7 @@
  *     app_meta.c    what is fixed at the first start: the generation, fencing
  *     app_loss.c    loss of data: counting again, or stopping
  *     app_place.c   partitions: given by the group, placed at an offset, given up
+ *     app_reload.c  SIGHUP: another configuration
  *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
  */
 #ifndef ROIWATCH_DAEMON_APP_H
@@ -42,6 +43,7 @@ enum app_partitions {
     PARTITIONS_OFFERED, /* given by the group, not looked at yet */
     PARTITIONS_PLACING, /* asking for the registry */
     PARTITIONS_TAKEN,   /* ingest has them */
+    PARTITIONS_PAUSED,  /* ours, but ingest is finishing before other rules hold */
     PARTITIONS_LEAVING, /* taken back by the group, ingest is finishing */
 };
 
@@ -57,8 +59,30 @@ struct registry {
     size_t n;
 };
 
+/* Where the configuration comes from, at the start and at each reload. The texts outlive the app. */
+struct app_source {
+    const char *path; /* NULL: the default */
+    const char *const *sets;
+    size_t n_sets;
+};
+
+/* What became of SIGHUP. */
+struct app_reload {
+    bool wanted;
+    struct settings *next; /* checked, waits for ingest to finish; owned */
+    int64_t paused_since_ms;
+    int64_t since_ms; /* steady: when the last one was taken */
+    bool failed;      /* the file was not taken at the last try */
+    int64_t n_taken;
+    int64_t n_failed;
+    int64_t taken_ms; /* wall clock: when the configuration in force was read */
+};
+
 struct app {
-    struct settings *settings;
+    struct app_source source_of_settings;
+    struct settings *started;  /* as at the start; the caller's. kafka and redis point into it for good */
+    struct settings *settings; /* in force: `started`, or owned */
+    struct app_reload reload;
     sd_event *event;
     sd_event_source *timer;
     sd_event_source *again; /* enabled while there is more to read */
@@ -82,6 +106,7 @@ struct app {
     int64_t sweep_cursor;    /* of the scan for keys of earlier generations; -1: done */
 
     enum app_partitions partitions;
+    bool reassigning; /* ours, and on the way back from PARTITIONS_PAUSED */
     bool revoke_wanted;
     int64_t leaving_since_ms;
     uint64_t placed_epoch; /* ingest's epoch at which the source was set */
@@ -114,7 +139,8 @@ struct app {
 };
 
 /* app.c */
-MUST_CHECK int app_run(struct settings *settings);
+/* Until the end. The settings stay the caller's. */
+MUST_CHECK int app_run(struct settings *settings, const struct app_source *source);
 void app_turn(struct app *app);
 void app_stop(struct app *app, int exit_code);
 /* Sends app->call; a call that cannot be sent is answered with NULL at once. */
@@ -132,8 +158,10 @@ void app_close_core(struct app *app);
 void app_sweep(struct app *app);
 /* Adds the key PREFIX~meta to a call, as key or as argument. */
 void app_meta_key(struct app *app, struct call *call, bool key);
-/* What is stored of slices, and what decides lateness: a change needs a rebuild. */
-void app_slices_text(const struct app *app, struct buffer *buffer);
+/* From now on only these slices are stored: PREFIX~meta says so. */
+void app_store_slices(struct app *app, struct span slices);
+/* What ingest reads by, from the settings. */
+struct ingest_rules app_ingest_rules(const struct app *app);
 
 /* app_loss.c */
 /* Redis has lost data: count again from the log where it is whole, else stop and say what is needed. */
@@ -149,6 +177,12 @@ bool registry_parse(struct registry *registry, const struct reply *reply);
 void registry_deinit(struct registry *registry);
 const struct registry_entry *registry_find(const struct registry *registry, const char *topic,
                                            int32_t partition);
+
+/* app_reload.c */
+void app_reload_ask(struct app *app);
+/* One step of what was asked for. */
+void app_reload(struct app *app);
+void app_reload_close(struct app *app);
 
 /* app_pulse.c */
 void app_pulse(struct app *app);

@@ -12,6 +12,7 @@
 #include "daemon/app.h"
 #include "daemon/kafka_query.h"
 #include "daemon/log.h"
+#include "daemon/slices_text.h"
 
 /* Begins the next generation (or finds that somebody else did), and comes back through app_meta_begin. */
 static void on_advanced(void *context, uint64_t tag, const struct reply *reply)
@@ -35,7 +36,7 @@ static void generation_advance(struct app *app, const char *why)
     call_arg_text(&app->call, "rebuilt_from");
     call_arg_i64(&app->call, app->layout.generation);
     CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
-    app_slices_text(app, &slices);
+    slices_text(app->settings, &slices);
     call_arg_text(&app->call, "slices");
     call_arg(&app->call, buffer_span(&slices));
     app_send(app, on_advanced, 0);

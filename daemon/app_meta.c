@@ -15,6 +15,7 @@
 
 #include "daemon/app.h"
 #include "daemon/log.h"
+#include "daemon/slices_text.h"
 
 enum { KEY_MAX = 600 };
 
@@ -27,15 +28,6 @@ void app_meta_key(struct app *app, struct call *call, bool key)
         call_key(call, buffer_span(&app->scratch));
     else
         call_arg(call, buffer_span(&app->scratch));
-}
-
-/* What is stored of slices, and what decides lateness: a change needs a rebuild when it reaches further. */
-void app_slices_text(const struct app *app, struct buffer *buffer)
-{
-    const struct tiers *tiers = &app->settings->book.tiers;
-    buffer_printf(buffer, "disorder=%" PRId64, app->settings->book.disorder_ms);
-    for (size_t i = 0; i < tiers->n; i++)
-        buffer_printf(buffer, " %" PRId64 ":%" PRId64, tiers->tier[i].slice_ms, tiers->tier[i].reach_ms);
 }
 
 static void call_field(struct call *call, const char *name, const char *value)
@@ -71,7 +63,7 @@ static int64_t meta_i64(const struct reply *reply, const char *name, int64_t fal
     return reply_i64(&text, fallback);
 }
 
-static int core_open(struct app *app)
+struct ingest_rules app_ingest_rules(const struct app *app)
 {
     const struct settings *settings = app->settings;
     struct ingest_rules rules = {
@@ -85,6 +77,13 @@ static int core_open(struct app *app)
         .cells_due = INGEST_CELLS_DUE,
     };
     snprintf(rules.decode.currency, sizeof(rules.decode.currency), "%s", settings->account.currency);
+    return rules;
+}
+
+static int core_open(struct app *app)
+{
+    const struct settings *settings = app->settings;
+    struct ingest_rules rules = app_ingest_rules(app);
     struct evaluator_options options = {
         .book = &settings->book,
         .layout = app->layout,
@@ -113,31 +112,7 @@ void app_close_core(struct app *app)
         app->partitions = PARTITIONS_OFFERED;
 }
 
-/* Is everything that the configured windows need among the slices that were stored so far? */
-static bool slices_cover(const struct app *app, struct span stored)
-{
-    char text[TIERS_MAX * 48 + 64];
-    const struct tiers *tiers = &app->settings->book.tiers;
-    int64_t disorder_ms;
-    int size = 0;
-    if (stored.size >= sizeof(text))
-        return false;
-    memcpy(text, stored.data, stored.size);
-    text[stored.size] = '\0';
-    if (sscanf(text, "disorder=%" SCNd64 "%n", &disorder_ms, &size) != 1 ||
-        disorder_ms != app->settings->book.disorder_ms)
-        return false;
-    size_t covered = 0;
-    const char *rest = text + size;
-    for (int64_t slice_ms, reach_ms;
-         sscanf(rest, " %" SCNd64 ":%" SCNd64 "%n", &slice_ms, &reach_ms, &size) == 2; rest += size)
-        for (size_t i = 0; i < tiers->n; i++)
-            covered += tiers->tier[i].slice_ms == slice_ms && tiers->tier[i].reach_ms <= reach_ms;
-    return covered == tiers->n;
-}
-
-/* From now on only these slices are stored. */
-static void slices_write(struct app *app, struct span slices)
+void app_store_slices(struct app *app, struct span slices)
 {
     call_begin(&app->call, SCRIPT_NONE);
     call_arg_text(&app->call, "HSET");
@@ -176,16 +151,16 @@ static void meta_use(struct app *app, const struct reply *reply)
     app->accepted_loss = meta_i64(reply, "accept_loss", 0) == generation;
     app->sweep_cursor = generation > 1 ? 0 : -1;
     CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
-    app_slices_text(app, &slices);
+    slices_text(app->settings, &slices);
     if (core_open(app) < 0) {
         app_stop(app, EXIT_FAILED);
         return;
     }
     app->phase = APP_READY;
     struct span stored = meta_get(reply, "slices");
-    if (slices_cover(app, stored) && !span_equal(stored, buffer_span(&slices)))
-        slices_write(app, buffer_span(&slices));
-    else if (!slices_cover(app, stored))
+    if (slices_cover(app->settings, stored) && !span_equal(stored, buffer_span(&slices)))
+        app_store_slices(app, buffer_span(&slices));
+    else if (!slices_cover(app->settings, stored))
         app_lost(app, "other windows or another lateness.disorder are configured than were counted with");
     app_turn(app);
 }
@@ -198,7 +173,7 @@ static void meta_create(struct app *app)
     call_begin(&app->call, SCRIPT_META);
     app_meta_key(app, &app->call, true);
     CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
-    app_slices_text(app, &slices);
+    slices_text(app->settings, &slices);
     call_arg_text(&app->call, "layout");
     call_arg_i64(&app->call, CELL_LAYOUT);
     call_arg_text(&app->call, "shards");

@@ -95,16 +95,19 @@ enum { PLACE_STOPPED = 1, PLACE_LOST };
 static int start_offset(struct app *app, const char *topic, int32_t partition, int64_t committed,
                         int64_t *ret_offset)
 {
+    const struct registry_entry *known = registry_find(&app->registry, topic, partition);
+    if (known) {
+        *ret_offset = known->start_offset;
+        return 0;
+    }
     int64_t low;
     int64_t high;
     int r = kafka_query_watermarks(kafka_source_client(app->source), topic, partition, KAFKA_MS, &low, &high);
     if (r < 0)
         return r;
-    const struct registry_entry *known = registry_find(&app->registry, topic, partition);
     const struct registry_entry *before = registry_find(&app->old_registry, topic, partition);
-    const struct registry_entry *entry = known ? known : before;
-    if (entry && (known || low <= entry->start_offset)) {
-        *ret_offset = entry->start_offset;
+    if (before && low <= before->start_offset) {
+        *ret_offset = before->start_offset;
         return 0;
     }
     if (registry_has_gap(&app->registry))
@@ -183,6 +186,7 @@ static void place_now(struct app *app)
     free(committed);
     if (r == 0) {
         app->partitions = PARTITIONS_TAKEN;
+        app->reassigning = false;
         app->counts_known = false;
         log_line(LOG_LEVEL_INFO, "%zu partitions", n);
         if (n == 0 && kafka_source_take(app->source, NULL) < 0)
@@ -243,7 +247,8 @@ void app_leave(struct app *app)
 {
     if (!app->revoke_wanted)
         return;
-    if (app->partitions == PARTITIONS_TAKEN && app->ingest) {
+    bool held = app->partitions == PARTITIONS_TAKEN || app->partitions == PARTITIONS_PAUSED;
+    if (held && app->ingest) {
         app->partitions = PARTITIONS_LEAVING;
         app->leaving_since_ms = app->steady_ms;
         ingest_revoke(app->ingest, true);
@@ -256,6 +261,7 @@ void app_leave(struct app *app)
         return;
     }
     app->partitions = PARTITIONS_NONE;
+    app->reassigning = false;
     app->revoke_wanted = false;
     app->n_slots = 0;
     app_own_shards(app);

@@ -25,7 +25,9 @@ static int first_topic(const struct app *app)
 static bool holds(const struct app *app, const char *topic, int32_t partition)
 {
     const rd_kafka_topic_partition_list_t *offered = kafka_source_offered(app->source);
-    if (app->partitions != PARTITIONS_TAKEN || !offered)
+    bool held =
+        app->partitions == PARTITIONS_TAKEN || app->partitions == PARTITIONS_PAUSED || app->reassigning;
+    if (!held || !offered)
         return false;
     for (int i = 0; i < offered->cnt; i++)
         if (offered->elems[i].partition == partition && strcmp(offered->elems[i].topic, topic) == 0)
@@ -273,8 +275,9 @@ static void meta_write(struct app *app, const char *status, redis_answer answer)
     app_send(app, answer, 0);
     struct evaluator_stats stats;
     evaluator_get_stats(app->evaluator, &stats);
-    sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing", app->n_slots,
-               behind_ms, stats.n_goals[GOAL_FIRING]);
+    sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing%s", app->n_slots,
+               behind_ms, stats.n_goals[GOAL_FIRING],
+               app->reload.failed ? "; the configuration file was not taken, the one before holds" : "");
 }
 
 static void on_farewell(void *context, uint64_t tag, const struct reply *reply)

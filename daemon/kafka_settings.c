@@ -184,7 +184,6 @@ static const struct config_row kafka_rows[] = {
         .key = "topics",
         .type = CONFIG_RECORD,
         .shape = &topics_shape,
-        .effect = EFFECT_FROM_NOW_ON,
         .help = "Topics by the type of their events. A topic under several keys is mixed.",
     },
     {
@@ -201,6 +200,7 @@ static const struct config_row kafka_rows[] = {
         .type = CONFIG_CUSTOM,
         .custom = &start_custom,
         .fallback = "earliest",
+        .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct kafka_settings, start),
         .help = "Where a partition begins that was never counted.",
     },

@@ -76,7 +76,8 @@ int main(int argc, char **argv)
             fprintf(stderr, "roiwatchd: %s\n", strerror(-r));
         return r < 0 ? EXIT_FAILED : EXIT_CONFIGURATION;
     }
-    r = app_run(settings);
+    struct app_source source = {path, sets, n_sets};
+    r = app_run(settings, &source);
     settings_free(settings);
     return r;
 }

@@ -171,6 +171,7 @@ static const struct config_row redis_rows[] = {
         .fallback = "250ms",
         .least = 10,
         .most = 10000,
+        .effect = EFFECT_LIVE,
         .offset = offsetof(struct redis_settings, flush_ms),
         .help = "How long counts are gathered before they are written.",
     },

@@ -43,7 +43,7 @@ static void settings_warn(const struct settings *settings, const struct config_n
                            "there is no topic of orders: revenue comes only with a `type` in other topics");
 }
 
-static int settings_fingerprint(struct settings *settings)
+int settings_fingerprint(struct settings *settings)
 {
     CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
     settings_yaml(settings, &text);

@@ -67,6 +67,9 @@ MUST_CHECK int settings_load(const char *path, const char *const *sets, size_t n
                              struct settings **ret_settings, struct config_errors *errors);
 void settings_free(struct settings *settings);
 
+/* Makes the fingerprint anew, after values were set by code. -ENOMEM. */
+MUST_CHECK int settings_fingerprint(struct settings *settings);
+
 /* The effective configuration with all defaults, in a canonical form: the same settings give the same bytes,
  * and loading the text gives the same settings. -ENOMEM is left in the buffer's status. */
 void settings_yaml(const struct settings *settings, struct buffer *buffer);

@@ -97,6 +97,12 @@ void evaluator_set_book(struct evaluator *evaluator, const struct rule_book *boo
     evaluator->marks_due = true;
 }
 
+void evaluator_set_limits(struct evaluator *evaluator, int64_t future_ms, int64_t stream_length)
+{
+    evaluator->future_ms = future_ms;
+    evaluator->stream_length = stream_length;
+}
+
 int evaluator_own(struct evaluator *evaluator, uint32_t shard, bool own)
 {
     struct shard *known = evaluator->shards[shard];

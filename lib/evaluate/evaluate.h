@@ -57,8 +57,10 @@ enum evaluator_shard {
 MUST_CHECK int evaluator_new(const struct evaluator_options *options, struct evaluator **ret_evaluator);
 void evaluator_free(struct evaluator *evaluator);
 
-/* Other rules (a reload): every shard starts over with them. The generation and number of shards stay. */
+/* Other rules (a reload): every shard starts over with them. The generation and number of shards stay. The
+ * book in force must still be there. */
 void evaluator_set_book(struct evaluator *evaluator, const struct rule_book *book);
+void evaluator_set_limits(struct evaluator *evaluator, int64_t future_ms, int64_t stream_length);
 
 /* Takes a shard over, or gives it up at once (an answer that is still out is ignored). Repeating changes
  * nothing. */

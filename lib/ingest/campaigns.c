@@ -31,16 +31,33 @@ int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_c
     return 0;
 }
 
-void campaigns_shed(struct ingest *ingest)
+int campaigns_forget(struct ingest *ingest)
 {
+    struct table fresh = {0};
+    struct campaign *kept[] = {ingest->unattributed, ingest->overflow};
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+        int r = table_put(&fresh, kept[i]->id, kept[i]);
+        if (r < 0) {
+            table_deinit(&fresh);
+            return r;
+        }
+    }
     size_t cursor = 0;
-    for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));) {
+    for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));)
         if (entry->value != ingest->unattributed && entry->value != ingest->overflow)
             free(entry->value);
-    }
     table_deinit(&ingest->campaigns);
+    ingest->campaigns = fresh;
+    return 0;
+}
+
+int campaigns_set_book(struct ingest *ingest, const struct rule_book *book)
+{
+    int r = campaigns_forget(ingest);
+    if (r < 0)
+        return r;
     struct campaign *kept[] = {ingest->unattributed, ingest->overflow};
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-        if (table_put(&ingest->campaigns, kept[i]->id, kept[i]) < 0)
-            ingest_break(ingest, "out of memory");
+        kept[i]->rules = rule_book_find(book, kept[i]->id);
+    return 0;
 }

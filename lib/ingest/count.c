@@ -355,8 +355,8 @@ int ingest_tick(struct ingest *ingest, int64_t now_ms)
 {
     ingest->now_ms = now_ms;
     if (ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX && ingest->n_pending_cells == 0 &&
-        ingest->n_deferred == 0)
-        campaigns_shed(ingest);
+        ingest->n_deferred == 0 && campaigns_forget(ingest) < 0)
+        return 0; /* tried again at the next tick */
     for (size_t i = 0; i < ingest->n_slots && ingest->phase == INGEST_RUNNING; i++)
         slot_snapshot(ingest, i);
     return 0;

@@ -63,6 +63,13 @@ const char *ingest_phase_name(enum ingest_phase phase);
 MUST_CHECK int ingest_new(const struct ingest_rules *rules, struct ingest **ret_ingest);
 void ingest_free(struct ingest *ingest);
 
+/*
+ * Other rules (a reload): only in INGEST_IDLE with nothing in flight, else -EBUSY. The layout stays. What was
+ * counted before keeps its rules; partitions that are assigned from now on are levelled to these. -ENOMEM leaves
+ * the rules as they were.
+ */
+MUST_CHECK int ingest_set_rules(struct ingest *ingest, const struct ingest_rules *rules);
+
 /* One partition of a topic that this process holds. */
 struct ingest_partition {
     const char *topic; /* copied */

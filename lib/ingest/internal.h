@@ -206,8 +206,10 @@ void level_reply(struct ingest *ingest, struct flight flight, const struct reply
 
 /* campaigns.c */
 int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_campaign);
-/* Empties the table when it has grown beyond its bound; nothing may point into it. */
-void campaigns_shed(struct ingest *ingest);
+/* Empties the table; nothing may point into it. -ENOMEM leaves it as it was. */
+MUST_CHECK int campaigns_forget(struct ingest *ingest);
+/* The same, and everything is looked up in another rule book from now on. */
+MUST_CHECK int campaigns_set_book(struct ingest *ingest, const struct rule_book *book);
 
 /* count.c: events into pending cells */
 int count_event(struct ingest *ingest, const struct deferred *event);
