@@ -344,6 +344,7 @@ static void app_close(struct app *app)
     registry_deinit(&app->old_registry);
     free(app->marks);
     free(app->partition_counts);
+    buffer_deinit(&app->missing_said);
     buffer_deinit(&app->scratch);
     call_deinit(&app->call);
     sd_event_source_disable_unref(app->again);

@@ -10,6 +10,7 @@
  *     app_loss.c    loss of data: counting again, or stopping
  *     app_place.c   partitions: given by the group, placed at an offset, given up
  *     app_reload.c  SIGHUP: another configuration
+ *     app_topics.c  which topics exist
  *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
  */
 #ifndef ROIWATCH_DAEMON_APP_H
@@ -121,6 +122,7 @@ struct app {
     int32_t *partition_counts;        /* by configured topic */
     bool counts_known;
     int64_t counts_at_ms;
+    struct buffer missing_said; /* names of the topics that do not exist, as last logged */
 
     int64_t now_ms;        /* wall clock, lesser of ours and Redis' */
     int64_t redis_skew_ms; /* Redis TIME less our clock, at last look */
@@ -183,6 +185,9 @@ void app_reload_ask(struct app *app);
 /* One step of what was asked for. */
 void app_reload(struct app *app);
 void app_reload_close(struct app *app);
+/* app_topics.c */
+/* Asks Kafka how many partitions the topics have, where it is time to; says which topics do not exist. */
+void app_topics_refresh(struct app *app);
 
 /* app_pulse.c */
 void app_pulse(struct app *app);

@@ -8,10 +8,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/app.h"
-#include "daemon/kafka_query.h"
 #include "daemon/log.h"
 
-enum { PULSE_MS = 1000, COUNTS_MS = 30000, METADATA_MS = 2000 };
+enum { PULSE_MS = 1000 };
 
 /* The first configured topic that exists: its partitions say who evaluates which shard. */
 static int first_topic(const struct app *app)
@@ -48,16 +47,6 @@ void app_own_shards(struct app *app)
     for (uint32_t shard = 0; app->evaluator && shard < app->layout.n_shards; shard++)
         if (evaluator_own(app->evaluator, shard, owns_shard(app, shard)) < 0)
             log_line(LOG_LEVEL_ERROR, "out of memory: shard %" PRIu32 " is not evaluated yet", shard);
-}
-
-static void counts_refresh(struct app *app)
-{
-    if (app->counts_known && app->steady_ms - app->counts_at_ms < COUNTS_MS)
-        return;
-    app->counts_at_ms = app->steady_ms;
-    if (kafka_query_partition_counts(kafka_source_client(app->source), &app->settings->kafka, METADATA_MS,
-                                     app->partition_counts) == 0)
-        app->counts_known = true;
 }
 
 static size_t n_expected(const struct app *app)
@@ -362,7 +351,7 @@ void app_pulse(struct app *app)
     if (app->phase != APP_READY || !redis_store_is_ready(app->store) || app->stopping)
         return;
     say_aside(app);
-    counts_refresh(app);
+    app_topics_refresh(app);
     app_own_shards(app);
     call_begin(&app->call, SCRIPT_NONE);
     call_arg_text(&app->call, "TIME");

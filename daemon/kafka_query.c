@@ -40,18 +40,23 @@ int kafka_query_committed(rd_kafka_t *client, const rd_kafka_topic_partition_lis
     return error ? -EIO : 0;
 }
 
+static int32_t partitions_of(const struct rd_kafka_metadata *metadata, const char *topic)
+{
+    for (int t = 0; t < metadata->topic_cnt; t++)
+        if (strcmp(metadata->topics[t].topic, topic) == 0 && !metadata->topics[t].err)
+            return metadata->topics[t].partition_cnt;
+    return 0;
+}
+
 int kafka_query_partition_counts(rd_kafka_t *client, const struct kafka_settings *settings, int timeout_ms,
-                                 int32_t *ret_counts)
+                                 int32_t *ret_counts, int32_t *ret_letters)
 {
     const struct rd_kafka_metadata *metadata;
     if (rd_kafka_metadata(client, 1, NULL, &metadata, timeout_ms))
         return -EIO;
-    for (size_t i = 0; i < settings->n_topics; i++) {
-        ret_counts[i] = 0;
-        for (int t = 0; t < metadata->topic_cnt; t++)
-            if (strcmp(metadata->topics[t].topic, settings->topics[i].name) == 0 && !metadata->topics[t].err)
-                ret_counts[i] = metadata->topics[t].partition_cnt;
-    }
+    for (size_t i = 0; i < settings->n_topics; i++)
+        ret_counts[i] = partitions_of(metadata, settings->topics[i].name);
+    *ret_letters = settings->dead_letter ? partitions_of(metadata, settings->dead_letter) : 0;
     rd_kafka_metadata_destroy(metadata);
     return 0;
 }

@@ -19,8 +19,9 @@ MUST_CHECK int kafka_query_offset_at(rd_kafka_t *client, const char *topic, int3
 /* The group's committed offsets, -1 where there is none. ret_offsets has room for all partitions. */
 MUST_CHECK int kafka_query_committed(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *partitions,
                                      int timeout_ms, int64_t *ret_offsets);
-/* Number of partitions of each configured topic (0: it does not exist), in the settings' order. */
+/* Number of partitions of each configured topic (0: it does not exist, or may not be seen), in the settings'
+ * order; and of the dead-letter topic (0 too where there is none). */
 MUST_CHECK int kafka_query_partition_counts(rd_kafka_t *client, const struct kafka_settings *settings,
-                                            int timeout_ms, int32_t *ret_counts);
+                                            int timeout_ms, int32_t *ret_counts, int32_t *ret_letters);
 
 #endif

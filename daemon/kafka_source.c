@@ -274,7 +274,9 @@ void kafka_source_poll(struct kafka_source *source)
 {
     rd_kafka_message_t *message;
     while ((message = rd_kafka_consumer_poll(source->client, 0))) {
-        if (message->err && message->err != source->last_error) {
+        /* Of topics that do not exist only the first would be named; the pulse names them all. */
+        bool missing = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        if (message->err && !missing && message->err != source->last_error) {
             source->last_error = message->err;
             log_line(LOG_LEVEL_WARNING, "kafka: %s; waiting and trying again, nothing is lost",
                      rd_kafka_message_errstr(message));

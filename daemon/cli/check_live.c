@@ -98,25 +98,17 @@ static void check_read(struct live *live, rd_kafka_t *client, const char *topic,
 
 static void check_topic(struct live *live, rd_kafka_t *client, const char *topic, bool read)
 {
-    const struct rd_kafka_metadata *metadata = NULL;
+    int32_t n = 0;
     int64_t low = 0, high = 0;
-    int r = kafka_topic_metadata(live->settings, client, topic, &metadata);
-    if (r) {
+    int r = kafka_topic_partitions(live->settings, client, topic, &n);
+    if (r)
         note_code(live, r);
-        return;
-    }
-    rd_kafka_resp_err_t error =
-        metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    int n = error ? 0 : metadata->topics[0].partition_cnt;
-    rd_kafka_metadata_destroy(metadata);
-    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    else if (n == 0)
         fail(live, CLI_CONFIGURATION,
              "Kafka topic %s does not exist: create it, or correct the configuration", topic);
-    else if (error)
-        note_code(live, kafka_failed(live->settings, topic, error));
-    if (error)
+    if (r || n == 0)
         return;
-    fprintf(stderr, "ok: Kafka topic %s: %d partitions\n", topic, n);
+    fprintf(stderr, "ok: Kafka topic %s: %" PRId32 " partitions\n", topic, n);
     if (!read)
         return;
     r = kafka_ends(live->settings, client, topic, 0, &low, &high);

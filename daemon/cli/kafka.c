@@ -84,21 +84,40 @@ int kafka_failed(const struct settings *settings, const char *what, rd_kafka_res
     }
 }
 
-int kafka_topic_metadata(const struct settings *settings, rd_kafka_t *client, const char *topic,
-                         const struct rd_kafka_metadata **ret_metadata)
-{
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
-    if (!handle)
-        return kafka_failed(settings, topic, rd_kafka_last_error());
-    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, ret_metadata, KAFKA_TIMEOUT_MS);
-    rd_kafka_topic_destroy(handle);
-    return error ? kafka_failed(settings, topic, error) : CLI_OK;
-}
-
 static bool is_moving(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
            error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
+static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *client, const char *topic, int32_t *ret_n)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    if (!handle)
+        return rd_kafka_last_error();
+    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, KAFKA_TIMEOUT_MS);
+    rd_kafka_topic_destroy(handle);
+    if (error)
+        return error;
+    error = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    *ret_n = error ? 0 : metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? RD_KAFKA_RESP_ERR_NO_ERROR : error;
+}
+
+int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, const char *topic,
+                           int32_t *ret_n)
+{
+    int64_t until_ms = steady_ms() + KAFKA_TIMEOUT_MS;
+    for (;;) {
+        rd_kafka_resp_err_t error = ask_partitions(client, topic, ret_n);
+        if (!error)
+            return CLI_OK;
+        if (!is_moving(error) || steady_ms() >= until_ms)
+            return kafka_failed(settings, topic, error);
+        (void)poll(NULL, 0, RETRY_MS);
+    }
 }
 
 int kafka_ends(const struct settings *settings, rd_kafka_t *client, const char *topic, int32_t partition,

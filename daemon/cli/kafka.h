@@ -21,10 +21,10 @@ void kafka_release(rd_kafka_t **client);
 /* CLI_DENIED for errors of rights and logins, CLI_UNAVAILABLE for the rest; says `what: error`. */
 int kafka_failed(const struct settings *settings, const char *what, rd_kafka_resp_err_t error);
 
-/* Metadata of one topic (owned by the caller: rd_kafka_metadata_destroy); waits for the brokers
- * KAFKA_TIMEOUT_MS at most. */
-MUST_CHECK int kafka_topic_metadata(const struct settings *settings, rd_kafka_t *client, const char *topic,
-                                    const struct rd_kafka_metadata **ret_metadata);
+/* How many partitions a topic has, 0 where it does not exist. Tries again while its leadership moves, and waits
+ * for the brokers, KAFKA_TIMEOUT_MS at most each. */
+MUST_CHECK int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, const char *topic,
+                                      int32_t *ret_n);
 
 /* First offset and last stable offset of a partition. Tries again while its leadership moves (a topic that
  * was only just created, a broker that restarts), KAFKA_TIMEOUT_MS at most. */

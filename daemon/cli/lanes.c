@@ -10,17 +10,14 @@ void lanes_deinit(struct lanes *lanes)
     *lanes = (struct lanes){0};
 }
 
-static int add_topic(struct lanes *lanes, const char *topic, const struct rd_kafka_metadata *metadata)
+static int add_topic(struct lanes *lanes, const char *topic, int32_t n_partitions)
 {
-    const struct rd_kafka_metadata_topic *found = metadata->topic_cnt == 1 ? &metadata->topics[0] : NULL;
-    if (!found || found->err || found->partition_cnt == 0)
-        return CLI_OK;
-    size_t n = lanes->n + (size_t)found->partition_cnt;
+    size_t n = lanes->n + (size_t)n_partitions;
     struct partition_state *items = realloc(lanes->items, n * sizeof(*items));
     if (!items)
         return CLI_FAILED;
     lanes->items = items;
-    for (int32_t i = 0; i < found->partition_cnt; i++) {
+    for (int32_t i = 0; i < n_partitions; i++) {
         struct partition_state *state = &items[lanes->n + (size_t)i];
         memset(state, 0, sizeof(*state));
         state->topic = topic;
@@ -36,19 +33,25 @@ static int add_topic(struct lanes *lanes, const char *topic, const struct rd_kaf
     return CLI_OK;
 }
 
-int lanes_list(const struct settings *settings, rd_kafka_t *client, struct lanes *ret_lanes)
+int lanes_list(const struct settings *settings, rd_kafka_t *client, bool quiet, struct lanes *ret_lanes)
 {
     CLEANUP(lanes_deinit) struct lanes lanes = {0};
     for (size_t i = 0; i < settings->kafka.n_topics; i++) {
         const char *topic = settings->kafka.topics[i].name;
-        const struct rd_kafka_metadata *metadata = NULL;
-        int r = kafka_topic_metadata(settings, client, topic, &metadata);
+        int32_t n_partitions = 0;
+        int r = kafka_topic_partitions(settings, client, topic, &n_partitions);
+        if (!r && n_partitions > 0)
+            r = add_topic(&lanes, topic, n_partitions);
         if (r)
             return r;
-        r = add_topic(&lanes, topic, metadata);
-        rd_kafka_metadata_destroy(metadata);
-        if (r)
-            return r;
+        if (n_partitions > 0)
+            continue;
+        if (!quiet)
+            fprintf(
+                stderr,
+                "roiwatch: the topic %s does not exist: it holds nothing that could be counted; create it, "
+                "or correct kafka.topics\n",
+                topic);
     }
     *ret_lanes = lanes;
     lanes = (struct lanes){0};

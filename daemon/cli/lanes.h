@@ -34,8 +34,10 @@ struct lanes {
 
 void lanes_deinit(struct lanes *lanes);
 
-/* All partitions of the configured topics, from Kafka's metadata. A topic that does not exist has none. */
-MUST_CHECK int lanes_list(const struct settings *settings, rd_kafka_t *client, struct lanes *ret_lanes);
+/* All partitions of the configured topics, from Kafka's metadata. A topic that does not exist has none, and is
+ * named on stderr unless `quiet`. */
+MUST_CHECK int lanes_list(const struct settings *settings, rd_kafka_t *client, bool quiet,
+                          struct lanes *ret_lanes);
 /* Fills in low and end, as they are now. */
 MUST_CHECK int lanes_read_ends(const struct settings *settings, rd_kafka_t *client, struct lanes *lanes);
 /* Fills in index, start, next and newest_ms from the registry and all vectors. */

@@ -5,7 +5,8 @@
  * (1) every shard's vector is past them, (2) every shard's evaluator has published at least the journal entry
  * that was the last one when (1) held, and (3) where windows end by the log's own time (`lateness.idle:
  * log`), every shard has published an as_of at least as new as the newest event counted: only then has the
- * window moved over the last event.
+ * window moved over the last event. A topic that does not exist held nothing, so it holds nobody up, but it is
+ * named; where none exists there is nothing that could be counted, and that is waited for.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include "daemon/cli/waiting.h"
 #include "lib/config/value.h"
 
-enum { OPTION_WAIT, POLL_MS = 50 };
+enum { OPTION_WAIT, POLL_MS = 50, TOPICS_MS = 500 };
 
 static const struct cli_option options[] = {
     {"wait", "DURATION",
@@ -175,8 +176,9 @@ static int read_published(struct store *store, const struct stream_id *tips, int
         struct span value = reply_field(shards, name);
         if (value.size < sizeof(text))
             memcpy(text, value.size ? value.data : "", value.size);
-        published = sscanf(text, "%lld %63s", &as_of_ms, tip) == 2 && as_of_ms >= at_least_ms &&
-                    !is_before(stream_id_of(tip), tips[shard]);
+        bool empty = tips[shard].ms == 0 && at_least_ms == NEVER; /* nothing was ever counted there */
+        published = empty || (sscanf(text, "%lld %63s", &as_of_ms, tip) == 2 && as_of_ms >= at_least_ms &&
+                              !is_before(stream_id_of(tip), tips[shard]));
     }
     *ret_published = published;
     return CLI_OK;
@@ -244,9 +246,10 @@ static int time_is_over(const struct store *store, const struct wait *wait)
     return CLI_FAILED;
 }
 
-static int wait_for(struct store *store, const struct settings *settings, struct lanes *lanes, int64_t for_ms)
+static int wait_for(struct store *store, const struct settings *settings, struct lanes *lanes,
+                    int64_t until_ms)
 {
-    CLEANUP(wait_deinit) struct wait wait = {.until_ms = steady_ms() + for_ms};
+    CLEANUP(wait_deinit) struct wait wait = {.until_ms = until_ms};
     store->quiet = true;
     for (;;) {
         store->complaint[0] = '\0';
@@ -264,6 +267,23 @@ static int wait_for(struct store *store, const struct settings *settings, struct
     }
 }
 
+/* Until one of the topics exists. */
+static int wait_for_topics(const struct settings *settings, rd_kafka_t *client, int64_t until_ms,
+                           struct lanes *lanes)
+{
+    while (lanes->n == 0) {
+        if (steady_ms() >= until_ms) {
+            fprintf(stderr, "roiwatch offsets: the time is over: none of the configured topics exists\n");
+            return CLI_FAILED;
+        }
+        (void)poll(NULL, 0, TOPICS_MS);
+        int r = lanes_list(settings, client, true, lanes);
+        if (r)
+            return r;
+    }
+    return CLI_OK;
+}
+
 /* Before a daemon has ever started nothing is counted, and all of the log is lag. */
 static int read_counted(struct store *store, struct lanes *lanes)
 {
@@ -279,12 +299,15 @@ static int run_with(const struct cli *cli, const struct settings *settings, stru
                     rd_kafka_t *client, int64_t wait_ms)
 {
     CLEANUP(lanes_deinit) struct lanes lanes = {0};
-    int r = lanes_list(settings, client, &lanes);
+    int64_t until_ms = steady_ms() + wait_ms;
+    int waited = CLI_OK;
+    int r = lanes_list(settings, client, false, &lanes);
+    if (!r && wait_ms >= 0)
+        waited = wait_for_topics(settings, client, until_ms, &lanes);
     if (!r)
         r = lanes_read_ends(settings, client, &lanes);
-    int waited = CLI_OK;
-    if (!r && wait_ms >= 0)
-        waited = wait_for(store, settings, &lanes, wait_ms);
+    if (!r && !waited && wait_ms >= 0)
+        waited = wait_for(store, settings, &lanes, until_ms);
     store->quiet = false;
     if (!r)
         r = read_counted(store, &lanes);

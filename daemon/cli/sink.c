@@ -102,17 +102,14 @@ static int find_topics(struct sink *sink)
     }
     for (enum event_type type = EVENT_IMPRESSION; type <= EVENT_ORDER; type++) {
         const char *name = topic_for(sink->settings, type);
-        const struct rd_kafka_metadata *metadata = NULL;
+        int32_t n = 0;
         if (!name)
             continue;
-        int r = kafka_topic_metadata(sink->settings, sink->producer, name, &metadata);
+        int r = kafka_topic_partitions(sink->settings, sink->producer, name, &n);
         if (r)
             return r;
-        bool found =
-            metadata->topic_cnt == 1 && !metadata->topics[0].err && metadata->topics[0].partition_cnt > 0;
-        r = found ? set_topic(sink, type, name, metadata->topics[0].partition_cnt) : CLI_CONFIGURATION;
-        rd_kafka_metadata_destroy(metadata);
-        if (!found)
+        r = n > 0 ? set_topic(sink, type, name, n) : CLI_CONFIGURATION;
+        if (n == 0)
             fprintf(stderr, "roiwatch generate: the topic %s does not exist at %s\n", name,
                     sink->settings->kafka.brokers);
         if (r)

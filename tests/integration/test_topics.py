@@ -1,0 +1,74 @@
+"""Topics that do not exist: said at once and all of them, and waited for."""
+
+import re
+import time
+
+from tests.integration import kafka_log
+from tests.integration.servers import poll
+
+TS_MS = 1_772_600_000_000
+SOON_S = 12  # librdkafka alone names a dead-letter topic that is missing after 30 s
+
+
+def missing(deployment, *kinds, letters=False):
+    """The deployment looks for other names of these kinds; gives them."""
+    for kind in kinds:
+        deployment.topics[kind] += ".absent"
+    if letters:
+        deployment.dead_letter += ".absent"
+    deployment.configure({"kafka": {"dead_letter": deployment.dead_letter}})
+    return [deployment.topics[kind] for kind in kinds] + ([deployment.dead_letter] if letters else [])
+
+
+def names_in(text, names):
+    return [name for name in names if re.search(re.escape(name) + r"(?![\w.])", text)]
+
+
+def test_the_daemon_names_every_topic_that_is_missing_within_seconds(deploy, kafka):
+    deployment = deploy()
+    names = missing(deployment, "impression", "order", letters=True)
+    deployment.send("click", 0, TS_MS, campaign_id="a")
+    daemon = deployment.start()
+    poll(lambda: names_in(daemon.log, names) == names, SOON_S, "all names are in the log", daemon.process)
+    topics, letters = [line for line in daemon.log.splitlines() if names_in(line, names)]
+    assert names_in(topics, names) == names[:2] and "kafka.topics" in topics
+    assert "dead-letter" in letters and "stand still" in letters
+    assert deployment.topics["click"] not in topics
+    poll(lambda: deployment.window("a", "total").get("clicks") == "1", 60, "what is there is counted")
+    kafka_log.create_topics(kafka.address, names, 1)
+    poll(lambda: "all topics exist now" in daemon.log, 60, "the end of it is said", daemon.process, every_s=0.2)
+    assert daemon.stop() == 0
+
+
+def test_offsets_names_every_topic_that_is_missing_and_waits_for_the_others(deploy):
+    deployment = deploy()
+    deployment.send("click", 0, TS_MS, campaign_id="a")
+    names = missing(deployment, "impression", "order")
+    deployment.start()
+    waited = deployment.cli("offsets", "--wait", "60s")
+    assert waited.returncode == 0, waited.stderr
+    assert names_in(waited.stderr, names) == names
+    assert deployment.window("a", "total")["clicks"] == "1"
+
+
+def test_offsets_does_not_take_a_log_without_any_topic_for_counted(deploy, kafka):
+    deployment = deploy()
+    names = missing(deployment, "impression", "click", "order")
+    deployment.start()
+    started = time.monotonic()
+    waited = deployment.cli("offsets", "--wait", "1s")
+    assert waited.returncode == 1 and time.monotonic() - started >= 1
+    assert names_in(waited.stderr, names) == names and "none of the configured topics exists" in waited.stderr
+    assert deployment.cli("offsets").returncode == 0
+    kafka_log.create_topics(kafka.address, names[1:2], 1)
+    assert deployment.cli("offsets", "--wait", "60s").returncode == 0
+
+
+def test_check_live_names_every_topic_that_is_missing_within_seconds(deploy):
+    deployment = deploy()
+    names = missing(deployment, "impression", "order", letters=True)
+    started = time.monotonic()
+    result = deployment.cli("check", "--live")
+    assert time.monotonic() - started < SOON_S
+    assert result.returncode == 78
+    assert names_in(result.stderr, names) == names
