@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "daemon/settings.h"
+#include "tests/lib/scripted_allocator.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -24,44 +25,33 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t n, size_t size);
 
-/* The number of allocations that still succeed; below 0: all do. */
-static long n_left = -1;
-static bool failed;
-
-static bool fails(void)
-{
-    if (n_left < 0)
-        return false;
-    failed = n_left == 0;
-    return n_left-- == 0;
-}
-
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : __real_malloc(size);
+    return allocation_fails() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails() ? NULL : __real_calloc(n, size);
+    return allocation_fails() ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails() ? NULL : __real_realloc(old, size);
+    return allocation_fails() ? NULL : __real_realloc(old, size);
 }
 
 void *__wrap_reallocarray(void *old, size_t n, size_t size)
 {
-    return fails() ? NULL : __real_reallocarray(old, n, size);
+    return allocation_fails() ? NULL : __real_reallocarray(old, n, size);
 }
 
-static int load(const char *path, const char *const *sets, size_t n_sets)
+static int load(const char *path, const char *const *sets, size_t n_sets, bool *ret_failed)
 {
     CLEANUP(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
     struct settings *settings = NULL;
     int r = settings_load(path, sets, n_sets, &settings, &errors);
-    n_left = -1;
+    *ret_failed = n_until_failure < 0;
+    n_until_failure = -1;
     settings_free(settings);
     return r;
 }
@@ -71,9 +61,9 @@ static long fail_each_in_turn(const char *path, const char *const *sets, size_t 
 {
     long n = 0;
     for (;; n++) {
-        failed = false;
-        n_left = n;
-        int r = load(path, sets, n_sets);
+        bool failed;
+        n_until_failure = n;
+        int r = load(path, sets, n_sets, &failed);
         if (!failed) {
             assert_int_equal(r, expected);
             return n;
@@ -99,6 +89,7 @@ static void refusing_survives_it_as_well(void **state)
 
 int main(void)
 {
+    armed = true;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading_survives_a_failure_of_any_allocation),
         cmocka_unit_test(refusing_survives_it_as_well),

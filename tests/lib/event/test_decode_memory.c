@@ -5,29 +5,12 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
-static int n_until_failure = -1; /* allocations that still succeed; negative: all */
-
-static bool allocation_fails(void)
-{
-    return n_until_failure >= 0 && n_until_failure-- == 0;
-}
-
-static void *scripted_calloc(size_t n, size_t size)
-{
-    return allocation_fails() ? NULL : calloc(n, size);
-}
-
-static void *scripted_realloc(void *memory, size_t size)
-{
-    return allocation_fails() ? NULL : realloc(memory, size);
-}
+#include "tests/lib/scripted_allocator.h"
 
 #define calloc scripted_calloc
 #define realloc scripted_realloc
@@ -86,6 +69,7 @@ static void a_decoder_that_could_not_grow_goes_on_afterwards(void **state)
 
 int main(void)
 {
+    armed = true;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_decoder_without_memory_is_not_made_and_leaks_nothing),
         cmocka_unit_test(a_decoder_that_could_not_grow_goes_on_afterwards),

@@ -4,32 +4,9 @@
  * here with their allocator scripted; the desk keeps the real one.
  */
 #include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
-static bool armed;           /* only inside of ingest's calls */
-static long n_until_failure; /* allocations that still succeed */
-
-static bool allocation_fails(void)
-{
-    return armed && n_until_failure-- == 0;
-}
-
-static void *scripted_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : malloc(size);
-}
-
-static void *scripted_calloc(size_t n, size_t size)
-{
-    return allocation_fails() ? NULL : calloc(n, size);
-}
-
-static void *scripted_realloc(void *memory, size_t size)
-{
-    return allocation_fails() ? NULL : realloc(memory, size);
-}
+#include "tests/lib/scripted_allocator.h"
 
 #define malloc scripted_malloc
 #define calloc scripted_calloc
