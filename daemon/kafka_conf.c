@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/files.h"
+#include "daemon/log.h"
 
 enum { SECRET_MAX = 65536 };
 
@@ -63,8 +64,7 @@ static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *pa
     return r;
 }
 
-static int set_property(rd_kafka_conf_t *conf, const struct kafka_property *property, char *why,
-                        size_t why_size)
+int kafka_conf_pass(rd_kafka_conf_t *conf, const struct kafka_property *property, char *why, size_t why_size)
 {
     size_t size = strlen(property->name);
     size_t suffix = strlen(file_suffix);
@@ -94,7 +94,7 @@ static int set_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settin
             }
         }
         char detail[256];
-        if (set_property(conf, property, detail, sizeof(detail))) {
+        if (kafka_conf_pass(conf, property, detail, sizeof(detail))) {
             snprintf(why, why_size, "kafka.properties.%s: %s", property->name, detail);
             return 1;
         }
@@ -102,10 +102,20 @@ static int set_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settin
     return 0;
 }
 
+/* Librdkafka grumbles, once for each client, about properties that only the other kind of client has; which ones
+ * those are it does not tell beforehand. What is wrong it says as an error. */
+static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    (void)client;
+    if (level <= LOG_LEVEL_ERROR && strcmp(facility, "FAIL") != 0)
+        log_line(LOG_LEVEL_WARNING, "kafka: %s: %s", facility, text);
+}
+
 int kafka_conf_consumer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why,
                         size_t why_size)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, on_log);
     int r = set(conf, "bootstrap.servers", settings->brokers, why, why_size);
     r = r ? r : set(conf, "group.id", settings->group, why, why_size);
     r = r ? r : set_all(conf, consumer_defaults, ARRAY_SIZE(consumer_defaults), why, why_size);
@@ -120,21 +130,23 @@ int kafka_conf_consumer(const struct kafka_settings *settings, rd_kafka_conf_t *
 }
 
 /* A property that only consumers have is no error for the producer. */
-static int producer_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settings)
+static void producer_passed(rd_kafka_conf_t *conf, const struct kafka_settings *settings)
 {
-    char detail[256];
-    for (size_t i = 0; i < settings->properties.n; i++)
-        (void)set_property(conf, &settings->properties.items[i], detail, sizeof(detail));
-    return 0;
+    for (size_t i = 0; i < settings->properties.n; i++) {
+        char detail[256];
+        int r = kafka_conf_pass(conf, &settings->properties.items[i], detail, sizeof(detail));
+        (void)r; /* the consumer has taken it */
+    }
 }
 
 int kafka_conf_producer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf, char *why,
                         size_t why_size)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, on_log);
     int r = set(conf, "bootstrap.servers", settings->brokers, why, why_size);
     r = r ? r : set_all(conf, producer_defaults, ARRAY_SIZE(producer_defaults), why, why_size);
-    r = r ? r : producer_passed(conf, settings);
+    producer_passed(conf, settings);
     r = r ? r : set_all(conf, producer_fixed, ARRAY_SIZE(producer_fixed), why, why_size);
     if (r) {
         rd_kafka_conf_destroy(conf);

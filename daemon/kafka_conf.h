@@ -15,5 +15,8 @@ MUST_CHECK int kafka_conf_consumer(const struct kafka_settings *settings, rd_kaf
                                    char *why, size_t why_size);
 MUST_CHECK int kafka_conf_producer(const struct kafka_settings *settings, rd_kafka_conf_t **ret_conf,
                                    char *why, size_t why_size);
+/* Sets a property that is passed through; NAME_file from that file. 1 with why it is not allowed. */
+MUST_CHECK int kafka_conf_pass(rd_kafka_conf_t *conf, const struct kafka_property *property, char *why,
+                               size_t why_size);
 
 #endif

@@ -92,13 +92,6 @@ static void on_error(rd_kafka_t *client, int error, const char *reason, void *op
              rd_kafka_err2name(error));
 }
 
-static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
-{
-    (void)client;
-    if (level <= LOG_LEVEL_ERROR && strcmp(facility, "FAIL") != 0)
-        log_line(LOG_LEVEL_WARNING, "kafka: %s: %s", facility, text);
-}
-
 static int on_wake(sd_event_source *io, int fd, uint32_t events, void *userdata)
 {
     struct kafka_source *source = userdata;
@@ -123,7 +116,6 @@ static int source_open(struct kafka_source *source, char *why, size_t why_size)
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_stats_cb(conf, on_stats);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_log_cb(conf, on_log);
     source->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, why_size);
     if (!source->client) {
         rd_kafka_conf_destroy(conf);

@@ -58,8 +58,10 @@ static int settings_fill(struct settings *settings, const struct config_node *ro
     struct settings_table table;
     settings_table_init(&table);
     int r = config_read(&settings->arena, &table.shape, root, settings, errors);
-    if (r < 0 || errors->n_errors)
+    if (r < 0)
         return r;
+    if (errors->n_errors)
+        return settings_zones_check(settings, root, errors);
     r = settings_rules_make(settings, root, errors);
     if (r < 0 || errors->n_errors)
         return r;

@@ -28,6 +28,18 @@ static void fail_zone(const char *name, const struct config_node *node, const st
             name);
 }
 
+static int account_zone(struct settings *settings, const struct config_node *root,
+                        struct config_errors *errors, const struct tz **ret_tz)
+{
+    const char *name = settings->account.timezone ? settings->account.timezone : "UTC"; /* in error: NULL */
+    int r = zones_get(settings->zones, name, ret_tz);
+    if (r <= 0)
+        return r;
+    fail_zone(name, config_node_child(config_node_child(root, "account"), "timezone"), root,
+              "account.timezone", r, errors);
+    return zones_get(settings->zones, "UTC", ret_tz);
+}
+
 /* The campaign's zone, or the account's; an error gives the account's. */
 static int campaign_zone(struct settings *settings, const struct campaign_settings *campaign,
                          const struct config_node *root, const struct tz *account,
@@ -44,18 +56,18 @@ static int campaign_zone(struct settings *settings, const struct campaign_settin
     snprintf(key, sizeof(key),
              strchr(campaign->id, '.') ? "campaigns.\"%s\".timezone" : "campaigns.%s.timezone", campaign->id);
     fail_zone(campaign->timezone, config_node_child(node, "timezone"), root, key, r, errors);
+    *ret_tz = account;
     return 0;
 }
 
-static int account_zone(struct settings *settings, const struct config_node *root,
-                        struct config_errors *errors, const struct tz **ret_tz)
+int settings_zones_check(struct settings *settings, const struct config_node *root,
+                         struct config_errors *errors)
 {
-    int r = zones_get(settings->zones, settings->account.timezone, ret_tz);
-    if (r <= 0)
-        return r;
-    fail_zone(settings->account.timezone, config_node_child(config_node_child(root, "account"), "timezone"),
-              root, "account.timezone", r, errors);
-    return zones_get(settings->zones, "UTC", ret_tz);
+    const struct tz *tz;
+    int r = account_zone(settings, root, errors, &tz);
+    for (size_t i = 0; r == 0 && i < settings->campaigns.configured.n; i++)
+        r = campaign_zone(settings, &settings->campaigns.configured.items[i], root, tz, errors, &tz);
+    return r;
 }
 
 static int campaigns_make(struct settings *settings, const struct config_node *root, const struct tz *account,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/cli/waiting.h"
+#include "daemon/kafka_conf.h"
 
 enum { RETRY_MS = 100 };
 
@@ -23,12 +24,12 @@ static int set_all(const struct settings *settings, const char *brokers, rd_kafk
     static const char *const fixed[][2] = {
         {"isolation.level", "read_committed"},
         {"enable.auto.commit", "false"},
+        {"enable.partition.eof", "true"},
         {"client.id", "roiwatch-cli"},
     };
     rd_kafka_conf_set_log_cb(conf, swallow_log);
     for (size_t i = 0; i < kafka->properties.n; i++) {
-        const struct kafka_property *property = &kafka->properties.items[i];
-        if (rd_kafka_conf_set(conf, property->name, property->value, error, size) != RD_KAFKA_CONF_OK)
+        if (kafka_conf_pass(conf, &kafka->properties.items[i], error, size))
             return CLI_CONFIGURATION;
     }
     for (size_t i = 0; i < ARRAY_SIZE(fixed); i++) {

@@ -121,8 +121,22 @@ int config_node_set(struct arena *arena, struct config_node *root, struct span p
     return 0;
 }
 
-static int merge_children(struct config_node *into, struct config_node *from, struct table *seen,
-                          struct config_errors *errors)
+static int fail_in_two_files(const struct config_node *child, const struct config_node *first,
+                             const char *key, struct config_errors *errors)
+{
+    CLEANUP(buffer_deinit) struct buffer path = BUFFER_INIT;
+    buffer_printf(&path, strchr(child->key, '.') ? "%s.\"%s\"" : "%s.%s", key, child->key);
+    buffer_append_u8(&path, '\0');
+    if (buffer_status(&path) < 0)
+        return -ENOMEM;
+    config_error_add(errors, child->key_place, path.data,
+                     "stands in two files, first at %s:%u:%u; write it once", first->key_place.file,
+                     first->key_place.line, first->key_place.column);
+    return 0;
+}
+
+static int merge_children(struct config_node *into, struct config_node *from, const char *key,
+                          struct table *seen, struct config_errors *errors)
 {
     for (struct config_node *child = seen->count ? NULL : into->first; child; child = child->next) {
         int r = table_put(seen, span_of(child->key), child);
@@ -133,12 +147,10 @@ static int merge_children(struct config_node *into, struct config_node *from, st
     for (struct config_node *child = from->first; child; child = next) {
         next = child->next;
         const struct config_node *first = table_get(seen, span_of(child->key));
-        if (first) {
-            config_error_add(errors, child->key_place, child->key, "stands in two files; first at %s:%u:%u",
-                             first->key_place.file, first->key_place.line, first->key_place.column);
+        int r = first ? fail_in_two_files(child, first, key, errors) : 0;
+        if (first && r == 0)
             continue;
-        }
-        int r = table_put(seen, span_of(child->key), child);
+        r = r < 0 ? r : table_put(seen, span_of(child->key), child);
         if (r < 0)
             return r;
         child->next = NULL;
@@ -177,5 +189,5 @@ int config_node_merge(struct arena *arena, struct config_node *root, struct conf
     if (config_node_is_null(into))
         node_become(into, &(struct config_node){
                               .kind = CONFIG_MAPPING, .place = from->place, .key_place = into->key_place});
-    return into->kind == CONFIG_MAPPING ? merge_children(into, from, seen, errors) : 0;
+    return into->kind == CONFIG_MAPPING ? merge_children(into, from, key, seen, errors) : 0;
 }

@@ -9,7 +9,11 @@
 #include <errno.h>
 #include <yaml.h>
 
+#include "lib/base/buffer.h"
 #include "lib/base/table.h"
+
+/* Editors of Windows write it before UTF-8; libyaml would take it for a character of the first key. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct yaml_reader {
     struct arena *arena;
@@ -127,14 +131,32 @@ static void reader_open(struct yaml_reader *reader, const yaml_event_t *event, e
         reader->open[reader->depth++] = node;
 }
 
+/* The path of a key of the innermost open collection, as errors name it: campaigns.a.goals[0].name. */
+static void path_of(const struct yaml_reader *reader, const char *key, struct buffer *path)
+{
+    for (size_t i = 1; i <= reader->depth; i++) {
+        bool in_list = i < reader->depth && reader->open[i - 1]->kind == CONFIG_SEQUENCE;
+        const char *name = i < reader->depth ? reader->open[i]->key : key;
+        if (in_list)
+            buffer_printf(path, "[%zu]", reader->open[i - 1]->n_children - 1);
+        else
+            buffer_printf(path, strchr(name, '.') ? "%s\"%s\"" : "%s%s", path->size ? "." : "", name);
+    }
+    buffer_append_u8(path, '\0');
+}
+
 static int refuse_repeated_keys(struct yaml_reader *reader, const struct config_node *mapping)
 {
     CLEANUP(table_deinit) struct table seen = {0};
     for (struct config_node *child = mapping->first; child; child = child->next) {
         const struct config_node *first = table_get(&seen, span_of(child->key));
         if (first) {
-            config_error_add(reader->errors, child->key_place, child->key, "stands twice; first in line %u",
-                             first->key_place.line);
+            CLEANUP(buffer_deinit) struct buffer path = BUFFER_INIT;
+            path_of(reader, child->key, &path);
+            if (buffer_status(&path) < 0)
+                return -ENOMEM;
+            config_error_add(reader->errors, child->key_place, path.data,
+                             "stands twice, first in line %u; write it once", first->key_place.line);
             continue;
         }
         int r = table_put(&seen, span_of(child->key), child);
@@ -221,6 +243,11 @@ static void reader_run(struct yaml_reader *reader, yaml_parser_t *parser)
     }
 }
 
+static bool begins_with(struct span bytes, const char *text)
+{
+    return bytes.size >= strlen(text) && memcmp(bytes.data, text, strlen(text)) == 0;
+}
+
 int yaml_parse(struct arena *arena, struct span bytes, const char *file, bool numbered,
                struct config_errors *errors, struct config_node **ret_root)
 {
@@ -230,6 +257,12 @@ int yaml_parse(struct arena *arena, struct span bytes, const char *file, bool nu
         config_error_add(errors, (struct config_place){.file = file}, "", "is larger than 64 MiB");
         return 0;
     }
+    if (begins_with(bytes, "\xff\xfe") || begins_with(bytes, "\xfe\xff")) {
+        config_error_add(errors, (struct config_place){.file = file}, "", "is UTF-16; save it as UTF-8");
+        return 0;
+    }
+    if (begins_with(bytes, BYTE_ORDER_MARK))
+        bytes = span_from(bytes.data + strlen(BYTE_ORDER_MARK), bytes.size - strlen(BYTE_ORDER_MARK));
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return -ENOMEM;

@@ -190,17 +190,97 @@ static void errors_of_all_files_are_told_together(void **state)
     put(&world, "campaigns.d/c.yml", "nonsense\n");
     put(&world, "campaigns.d/.d.yaml", "nonsense\n");
     assert_int_equal(load(&world, GOOD "limits: {campaigns: 0}\n", NULL, 0), SETTINGS_INVALID);
-    char expected[512];
-    snprintf(expected, sizeof(expected),
-             "campaigns.d/a.yaml:2:1: kafka: is not allowed in this file; allowed is only campaigns\n"
-             "campaigns.d/b.yaml:1:13: x: stands in two files; first at %s/campaigns.d/a.yaml:1:13\n"
-             "campaigns.d/c.yml: warning: is not read: only files that end in .yaml are\n"
-             "roiwatch.yaml:3:21: limits.campaigns: 0 is out of range; allowed are 1 to 100000000\n"
-             "campaigns.d/a.yaml:1:31: campaigns.y.value: \"nothing\" is not allowed; allowed are revenue, "
-             "margin, "
-             "{margin_rate: 0.35}\n",
-             world.directory);
+    char expected[640];
+    snprintf(
+        expected, sizeof(expected),
+        "campaigns.d/a.yaml:2:1: kafka: is not allowed in this file; allowed is only campaigns\n"
+        "campaigns.d/b.yaml:1:13: campaigns.x: stands in two files, first at %s/campaigns.d/a.yaml:1:13; "
+        "write it once\n"
+        "campaigns.d/c.yml: warning: is not read: only files that end in .yaml are\n"
+        "roiwatch.yaml:3:21: limits.campaigns: 0 is out of range; allowed are 1 to 100000000\n"
+        "campaigns.d/a.yaml:1:31: campaigns.y.value: \"nothing\" is not allowed; allowed are revenue, "
+        "margin, "
+        "{margin_rate: 0.35}\n",
+        world.directory);
     assert_told(&world, expected);
+}
+
+static void what_only_the_whole_shows_is_told_with_the_rest(void **state)
+{
+    (void)state;
+    CLEANUP(world_deinit) struct world world;
+    world_init(&world);
+    assert_int_equal(
+        load(&world,
+             "kafka: {brokers: b, properties: {fetch.min.byts: 1, linger.ms: 5, fetch.min.bytes: x,\n"
+             "  enable.auto.commit: true, ssl.key.passwrd_file: /x, ssl.key.password_file: /x}}\n"
+             "redis: {url: 'redis://h', flush: soon}\n"
+             "account: {timezone: Europe/Pariss}\n"
+             "windows: [1h, fortnight]\n"
+             "campaigns:\n"
+             "  a: {timezone: Mars, goals: [{name: g, metric: cost, below: 1, window: 9x}]}\n"
+             "  b.c: {timezone: UTX, labels: []}\n"
+             "  d: {timezone: 7}\n",
+             NULL, 0),
+        SETTINGS_INVALID);
+    char *told = errors_text(&world.errors);
+    static const char *const expected[] = {
+        ":1:34: kafka.properties: fetch.min.byts: librdkafka says",
+        ":1:67: kafka.properties: fetch.min.bytes: librdkafka says",
+        ":2:3: kafka.properties: enable.auto.commit is set by roiwatch",
+        ":2:29: kafka.properties: ssl.key.passwrd_file: librdkafka says",
+        ":3:34: redis.flush: ",
+        ":4:21: account.timezone: \"Europe/Pariss\" is no time zone; did you mean \"Europe/Paris\"?",
+        ":5:15: windows[1]: \"fortnight\"",
+        ":7:17: campaigns.a.timezone: \"Mars\" is no time zone",
+        ":7:73: campaigns.a.goals[0].window: \"9x\"",
+        ":8:19: campaigns.\"b.c\".timezone: \"UTX\" is no time zone",
+        ":8:32: campaigns.\"b.c\".labels: must be a map",
+        ":9:17: campaigns.d.timezone: \"7\" is no time zone",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+        if (!strstr(told, expected[i]))
+            fail_msg("not told: %s\nin\n%s", expected[i], told);
+    assert_int_equal(world.errors.n_errors, ARRAY_SIZE(expected));
+    free(told);
+}
+
+static void a_campaign_in_error_adds_no_error_of_its_own(void **state)
+{
+    (void)state;
+    CLEANUP(world_deinit) struct world world;
+    world_init(&world);
+    assert_int_equal(
+        load(&world, GOOD "account: {timezone: []}\ncampaigns: {a: 7, b: {timezone: {}}, c: }\n", NULL, 0),
+        SETTINGS_INVALID);
+    assert_told(&world, "roiwatch.yaml:3:21: account.timezone: must be a text, not a list\n"
+                        "roiwatch.yaml:4:16: campaigns.a: must be a map with keys, not a value\n"
+                        "roiwatch.yaml:4:33: campaigns.b.timezone: must be a text, not a map\n");
+}
+
+static void a_campaign_that_stands_twice_is_told_by_its_path(void **state)
+{
+    (void)state;
+    CLEANUP(world_deinit) struct world world;
+    world_init(&world);
+    assert_int_equal(
+        load(&world, GOOD "campaigns:\n  a: {}\n  b: {goals: [{name: g, name: h}]}\n  a: {}\n", NULL, 0),
+        SETTINGS_INVALID);
+    char *told = errors_text(&world.errors);
+    assert_non_null(strstr(told, ":6:3: campaigns.a: stands twice, first in line 4; write it once\n"));
+    assert_non_null(
+        strstr(told, ":5:25: campaigns.b.goals[0].name: stands twice, first in line 5; write it once\n"));
+    free(told);
+}
+
+static void a_byte_order_mark_is_no_part_of_the_text(void **state)
+{
+    (void)state;
+    CLEANUP(world_deinit) struct world world;
+    world_init(&world);
+    assert_int_equal(load(&world, "\xef\xbb\xbf" GOOD, NULL, 0), 0);
+    assert_int_equal(load(&world, "\xff\xfek", NULL, 0), SETTINGS_INVALID);
+    assert_told(&world, "roiwatch.yaml: is UTF-16; save it as UTF-8\n");
 }
 
 static void a_file_that_is_not_there_is_an_error_of_the_configuration(void **state)
@@ -264,6 +344,10 @@ int main(void)
         cmocka_unit_test(sets_that_are_wrong_are_told),
         cmocka_unit_test(files_that_are_wrong_are_told),
         cmocka_unit_test(errors_of_all_files_are_told_together),
+        cmocka_unit_test(what_only_the_whole_shows_is_told_with_the_rest),
+        cmocka_unit_test(a_campaign_in_error_adds_no_error_of_its_own),
+        cmocka_unit_test(a_campaign_that_stands_twice_is_told_by_its_path),
+        cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_text),
         cmocka_unit_test(a_file_that_is_not_there_is_an_error_of_the_configuration),
         cmocka_unit_test(what_is_probably_not_meant_is_a_warning),
         cmocka_unit_test(more_windows_than_can_be_kept_are_refused),

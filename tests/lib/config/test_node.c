@@ -101,9 +101,9 @@ static void a_campaign_in_two_files_and_foreign_keys_are_errors(void **state)
     merge(&world, root, "campaigns: {y: {}}\nkafka: {}\n", "two");
     merge(&world, root, "campaigns: [y]\n", "three");
     merge(&world, root, "[y]\n", "four");
-    assert_errors(&world, "one:2:3: x: stands in two files; first at f:2:3\n"
+    assert_errors(&world, "one:2:3: campaigns.x: stands in two files, first at f:2:3; write it once\n"
                           "two:2:1: kafka: is not allowed in this file; allowed is only campaigns\n"
-                          "two:1:13: y: stands in two files; first at one:3:3\n"
+                          "two:1:13: campaigns.y: stands in two files, first at one:3:3; write it once\n"
                           "three:1:12: campaigns: must be a map\n"
                           "four:1:1: must be a map with the key campaigns\n");
 }

@@ -94,9 +94,9 @@ static void what_makes_one_text_stand_for_another_is_refused(void **state)
         {"a: !x {}\n", "f.yaml:1:4: tags (!) are not allowed: leave them out\n"},
         {"a: &x []\n", "f.yaml:1:4: anchors (&) are not allowed: write the value out\n"},
         {"a: 1\n---\nb: 1\n", "f.yaml:2:1: a second document (---) is not allowed\n"},
-        {"a: 1\nb: 2\na: 3\n", "f.yaml:3:1: a: stands twice; first in line 1\n"},
-        {"x: {a: 1, a: 2, a: 3}\n", "f.yaml:1:11: a: stands twice; first in line 1\n"
-                                    "f.yaml:1:17: a: stands twice; first in line 1\n"},
+        {"a: 1\nb: 2\na: 3\n", "f.yaml:3:1: a: stands twice, first in line 1; write it once\n"},
+        {"x: {a: 1, a: 2, a: 3}\n", "f.yaml:1:11: x.a: stands twice, first in line 1; write it once\n"
+                                    "f.yaml:1:17: x.a: stands twice, first in line 1; write it once\n"},
         {"? [a]\n: 1\n", "f.yaml:1:3: a key must be a text, not a list or a map\n"},
         {"? {a: b}\n: 1\n", "f.yaml:1:3: a key must be a text, not a list or a map\n"},
         {"*a : 1\n", "f.yaml:1:1: aliases (*) are not allowed: write the value out\n"},
