@@ -30,3 +30,10 @@ int file_read(const char *path, size_t size_max, struct buffer *buffer)
         buffer_append(buffer, chunk, (size_t)n);
     }
 }
+
+void files_guard_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)!open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}

@@ -10,4 +10,8 @@
 /* Appends a file of at most size_max bytes. 0, -EFBIG where it is larger, -EISDIR, or another -errno. */
 MUST_CHECK int file_read(const char *path, size_t size_max, struct buffer *buffer);
 
+/* Opens /dev/null for whichever of the descriptors 0, 1 and 2 is closed, so that no socket gets that number and is
+ * written to. Output to a closed stdout still fails. */
+void files_guard_standard(void);
+
 #endif

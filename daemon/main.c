@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/files.h"
 #include "daemon/log.h"
 
 #ifndef ROIWATCH_VERSION
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
         {"version", no_argument, NULL, 'V'},
         {0},
     };
+    files_guard_standard();
     const char *path = NULL;
     const char *sets[SETS_MAX];
     size_t n_sets = 0;

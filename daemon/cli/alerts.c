@@ -35,6 +35,8 @@ static int follow(struct store *store, bool json, char last_id[48])
         int r = reader_alerts_after(store, last_id, 1000, &streams);
         if (!r)
             r = print_entries(alerts_of_stream(streams), json, last_id);
+        if (!r)
+            r = text_watch();
         if (r)
             return r;
     }

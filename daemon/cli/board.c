@@ -7,7 +7,14 @@
 #include "daemon/cli/text.h"
 #include "lib/base/money.h"
 
-enum { NAME_COLUMNS = 20, MONEY_COLUMNS = 14, ROI_COLUMNS = 10, STATE_COLUMNS = 13, GOAL_COLUMNS = 22 };
+enum {
+    NAME_COLUMNS = 20,
+    MONEY_COLUMNS = 14,
+    ROI_COLUMNS = 10,
+    STATE_COLUMNS = 13,
+    GOAL_COLUMNS = 22,
+    GAP_COLUMNS = 2
+};
 
 void board_deinit(struct board *board)
 {
@@ -189,23 +196,53 @@ static void draw_spark(const struct board_row *row, struct buffer *out)
         text_spark(out, row->history[i], low, high);
 }
 
-static void draw_money(struct buffer *out, int64_t micros)
+enum board_number { NUMBER_COST, NUMBER_REVENUE, NUMBER_ROI, N_NUMBERS };
+
+static const struct {
+    const char *title;
+    size_t columns; /* at least */
+} numbers[N_NUMBERS] = {
+    [NUMBER_COST] = {"cost", MONEY_COLUMNS},
+    [NUMBER_REVENUE] = {"revenue", MONEY_COLUMNS},
+    [NUMBER_ROI] = {"ROI", ROI_COLUMNS},
+};
+
+static void number_text(const struct board_row *row, enum board_number number, struct buffer *text)
 {
-    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-    text_money(&text, micros);
-    text_padded(out, buffer_span(&text), MONEY_COLUMNS, true);
+    buffer_clear(text);
+    if (number == NUMBER_ROI)
+        text_percent(text, span_of(row->roi));
+    else
+        text_money(text, number == NUMBER_COST ? row->cost_micros : row->revenue_micros);
 }
 
-static void draw_row(const struct board *board, const struct board_row *row, struct buffer *out)
+/* Room for the widest of each number: none is cut, and none touches its neighbour. */
+static void measure(const struct board *board, size_t ret_columns[N_NUMBERS])
 {
-    CLEANUP(buffer_deinit) struct buffer roi = BUFFER_INIT;
-    text_percent(&roi, span_of(row->roi));
+    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+    for (enum board_number number = 0; number < N_NUMBERS; number++) {
+        ret_columns[number] = numbers[number].columns;
+        for (size_t i = 0; i < board->n; i++) {
+            number_text(board->rows[i], number, &text);
+            size_t n = text_columns(buffer_span(&text)) + GAP_COLUMNS;
+            if (board->rows[i]->present && n > ret_columns[number])
+                ret_columns[number] = n;
+        }
+    }
+}
+
+static void draw_row(const struct board *board, const struct board_row *row, const size_t columns[N_NUMBERS],
+                     struct buffer *out)
+{
+    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
     text_padded(out, buffer_span(&row->id), NAME_COLUMNS, false);
-    draw_money(out, row->cost_micros);
-    draw_money(out, row->revenue_micros);
-    text_padded(out, buffer_span(&roi), ROI_COLUMNS, true);
+    for (enum board_number number = 0; number < N_NUMBERS; number++) {
+        number_text(row, number, &text);
+        text_padded(out, buffer_span(&text), columns[number], true);
+    }
     buffer_append_text(out, "  ");
     text_padded(out, span_of(row->goal[0] ? row->goal : "-"), GOAL_COLUMNS, false);
+    buffer_append_text(out, "  ");
     if (board->colour)
         buffer_append_text(out, colour_of(row->state));
     text_padded(out, span_of(row->state[0] ? row->state : "-"), STATE_COLUMNS, false);
@@ -215,9 +252,9 @@ static void draw_row(const struct board *board, const struct board_row *row, str
     buffer_append_u8(out, '\n');
 }
 
-static void draw_heading(const struct board *board, const char *window, struct buffer *out)
+static void draw_heading(const struct board *board, const char *window, const size_t columns[N_NUMBERS],
+                         struct buffer *out)
 {
-    static const char *const right[] = {"cost", "revenue"};
     buffer_printf(out, "roiwatch  window %s  complete up to ", window);
     if (board->as_of_ms == NEVER)
         buffer_append_text(out, "-");
@@ -226,23 +263,24 @@ static void draw_heading(const struct board *board, const char *window, struct b
     buffer_printf(out, " UTC  %s  %lld campaigns\n\n", board->status[0] ? board->status : "no daemon yet",
                   (long long)board->n_in_all);
     text_padded(out, span_of("campaign"), NAME_COLUMNS, false);
-    for (size_t i = 0; i < ARRAY_SIZE(right); i++)
-        text_padded(out, span_of(right[i]), MONEY_COLUMNS, true);
-    text_padded(out, span_of("ROI"), ROI_COLUMNS, true);
+    for (enum board_number number = 0; number < N_NUMBERS; number++)
+        text_padded(out, span_of(numbers[number].title), columns[number], true);
     buffer_append_text(out, "  ");
     text_padded(out, span_of("goal"), GOAL_COLUMNS, false);
+    buffer_append_text(out, "  ");
     text_padded(out, span_of("state"), STATE_COLUMNS, false);
     buffer_append_text(out, "ROI over time\n");
 }
 
 void board_draw(const struct board *board, const char *window, size_t lines, struct buffer *out)
 {
-    size_t drawn = 0;
-    draw_heading(board, window, out);
+    size_t columns[N_NUMBERS], drawn = 0;
+    measure(board, columns);
+    draw_heading(board, window, columns, out);
     for (size_t i = 0; i < board->n && drawn < lines; i++) {
         if (!board->rows[i]->present)
             continue;
-        draw_row(board, board->rows[i], out);
+        draw_row(board, board->rows[i], columns, out);
         drawn++;
     }
 }

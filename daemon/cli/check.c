@@ -4,6 +4,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/report_errors.h"
+#include "daemon/cli/text.h"
 #include "lib/base/json.h"
 
 enum { OPTION_LIVE, OPTION_STRICT };
@@ -34,8 +35,8 @@ static void append_list(const struct config_errors *errors, bool warnings, struc
 }
 
 /* live is NULL where the servers were not looked at. */
-static void print_json(const struct settings *settings, const struct config_errors *errors,
-                       const struct buffer *live, bool ok)
+static int print_json(const struct settings *settings, const struct config_errors *errors,
+                      const struct buffer *live, bool ok)
 {
     CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
     buffer_printf(&text, "{\"ok\":%s", ok ? "true" : "false");
@@ -51,8 +52,7 @@ static void print_json(const struct settings *settings, const struct config_erro
         buffer_append_u8(&text, ']');
     }
     buffer_append_text(&text, "}\n");
-    if (buffer_status(&text) == 0)
-        (void)fwrite(text.data, 1, text.size, stdout);
+    return text_flush(&text);
 }
 
 static size_t count_goals(const struct settings *settings)
@@ -94,13 +94,14 @@ int cli_check(const struct cli *cli, int argc, char **argv)
     size_t n_warnings = errors.n_warnings, n_live_warnings = 0;
     bool loaded = r == CLI_OK, live = loaded && arguments.values[OPTION_LIVE];
     CLEANUP(buffer_deinit) struct buffer findings = BUFFER_INIT;
+    int printed = CLI_OK;
     if (live)
         r = cli_check_live(settings, &findings, &n_live_warnings);
     if (cli->json && (loaded || r == CLI_CONFIGURATION))
-        print_json(settings, &errors, live ? &findings : NULL, r == CLI_OK);
+        printed = print_json(settings, &errors, live ? &findings : NULL, r == CLI_OK);
     else if (r == CLI_OK)
         print_findings(settings);
     if (r == CLI_OK && arguments.values[OPTION_STRICT] && n_warnings + n_live_warnings > 0)
         return CLI_WARNINGS;
-    return r;
+    return r ? r : printed;
 }

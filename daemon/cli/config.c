@@ -1,19 +1,8 @@
-#include <errno.h>
-#include <stdio.h>
-
 #include "daemon/cli/cli.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/text.h"
 
 enum { OPTION_SAMPLE, OPTION_REFERENCE };
-
-static int print(const struct buffer *text)
-{
-    if (buffer_status(text) == 0 && fwrite(text->data, 1, text->size, stdout) == text->size &&
-        fflush(stdout) == 0)
-        return CLI_OK;
-    fprintf(stderr, "roiwatch config: the configuration could not be written\n");
-    return CLI_FAILED;
-}
 
 int cli_config(const struct cli *cli, int argc, char **argv)
 {
@@ -25,11 +14,11 @@ int cli_config(const struct cli *cli, int argc, char **argv)
         return r;
     if (arguments.values[OPTION_SAMPLE]) {
         settings_sample(&text);
-        return print(&text);
+        return text_flush(&text);
     }
     if (arguments.values[OPTION_REFERENCE]) {
         settings_reference(&text);
-        return print(&text);
+        return text_flush(&text);
     }
     r = cli_load(cli, &settings);
     if (r)
@@ -38,5 +27,5 @@ int cli_config(const struct cli *cli, int argc, char **argv)
         settings_json(settings, &text);
     else
         settings_yaml(settings, &text);
-    return print(&text);
+    return text_flush(&text);
 }

@@ -1,11 +1,14 @@
 /*
  * roiwatch: the program for people. Takes out the options that all commands have and hands on to the command.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/text.h"
+#include "daemon/files.h"
 
 #ifndef ROIWATCH_VERSION
 #define ROIWATCH_VERSION "0.1.0"
@@ -118,10 +121,10 @@ static int run(struct line *line)
 int main(int argc, char **argv)
 {
     CLEANUP(line_deinit) struct line line = {0};
+    files_guard_standard();
+    signal(SIGPIPE, SIG_IGN); /* whoever writes sees the error, cleans up and says it */
     int r = read_line(&line, argc, argv);
     if (!r)
         r = run(&line);
-    if (fflush(stdout) != 0 && r == CLI_OK)
-        return CLI_FAILED;
-    return r;
+    return r ? r : text_finish();
 }

@@ -5,7 +5,7 @@
 #include "daemon/cli/text.h"
 #include "lib/report/report.h"
 
-enum { NAME_COLUMNS = 28, VALUE_COLUMNS = 18 };
+enum { NAME_COLUMNS = 28, VALUE_COLUMNS = 18, GAP_COLUMNS = 2 };
 
 /* All that is shown: the campaign's hash and one hash a window, in the configured order. */
 struct picture {
@@ -13,6 +13,7 @@ struct picture {
     redisReply *campaign;
     redisReply *windows[WINDOWS_MAX];
     size_t n_windows;
+    size_t columns[WINDOWS_MAX]; /* of each window's values */
 };
 
 static void picture_deinit(struct picture *picture)
@@ -146,13 +147,27 @@ static struct span field_title(enum report_field field)
     return name;
 }
 
+/* Makes room for the widest value of each window: a number is never cut. */
+static void measure(struct picture *picture)
+{
+    for (size_t i = 0; i < picture->n_windows; i++) {
+        picture->columns[i] = VALUE_COLUMNS;
+        for (enum report_field field = 0; field < N_REPORT_FIELDS; field++) {
+            CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+            value_text(&text, field, reply_field(picture->windows[i], report_field_name(field)));
+            size_t n = text_columns(buffer_span(&text)) + GAP_COLUMNS;
+            picture->columns[i] = n > picture->columns[i] ? n : picture->columns[i];
+        }
+    }
+}
+
 static void table_line(struct buffer *out, const struct picture *picture, enum report_field field)
 {
     text_padded(out, field_title(field), NAME_COLUMNS, false);
     for (size_t i = 0; i < picture->n_windows; i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
         value_text(&text, field, reply_field(picture->windows[i], report_field_name(field)));
-        text_padded(out, buffer_span(&text), VALUE_COLUMNS, true);
+        text_padded(out, buffer_span(&text), picture->columns[i], true);
     }
     buffer_append_u8(out, '\n');
 }
@@ -169,7 +184,7 @@ static void bound_line(struct buffer *out, const struct picture *picture, const 
         else
             buffer_append_u8(&text, '-');
         /* Without its seconds the time fits the column. */
-        text_padded(out, span_from(text.data, text.size > 16 ? 16 : text.size), VALUE_COLUMNS, true);
+        text_padded(out, span_from(text.data, text.size > 16 ? 16 : text.size), picture->columns[i], true);
     }
     buffer_append_u8(out, '\n');
 }
@@ -194,8 +209,9 @@ static void goals_text(struct buffer *out, const redisReply *fields)
     }
 }
 
-static void picture_text(struct buffer *out, const struct picture *picture, const struct settings *settings)
+static void picture_text(struct buffer *out, struct picture *picture, const struct settings *settings)
 {
+    measure(picture);
     text_safe(out, picture->id);
     buffer_append_text(out, "  state ");
     struct span state = reply_field(picture->campaign, "state");
@@ -207,7 +223,7 @@ static void picture_text(struct buffer *out, const struct picture *picture, cons
     buffer_append_text(out, "\n\n");
     text_padded(out, span_of("window"), NAME_COLUMNS, false);
     for (size_t i = 0; i < picture->n_windows; i++)
-        text_padded(out, span_of(settings->windows.items[i].name), VALUE_COLUMNS, true);
+        text_padded(out, span_of(settings->windows.items[i].name), picture->columns[i], true);
     buffer_append_u8(out, '\n');
     for (enum report_field field = 0; field < N_REPORT_FIELDS; field++)
         table_line(out, picture, field);

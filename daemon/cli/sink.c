@@ -123,7 +123,7 @@ static int write_address(const char *path, const char *address)
 {
     char temporary[4096];
     if (!path)
-        return printf("%s\n", address) < 0 || fflush(stdout) != 0 ? CLI_FAILED : CLI_OK;
+        return (void)printf("%s\n", address), text_finish();
     snprintf(temporary, sizeof(temporary), "%s.new", path);
     FILE *file = fopen(temporary, "we");
     bool good = file && fprintf(file, "%s\n", address) > 0;
@@ -226,9 +226,10 @@ static int print_message(struct sink *sink, const struct generated *message)
     else
         buffer_append_text(&sink->line, "null");
     buffer_append_text(&sink->line, "}\n");
-    if (buffer_status(&sink->line) || fwrite(sink->line.data, 1, sink->line.size, stdout) != sink->line.size)
+    if (buffer_status(&sink->line))
         return CLI_FAILED;
-    return SINK_TAKEN;
+    bool whole = fwrite(sink->line.data, 1, sink->line.size, stdout) == sink->line.size;
+    return whole ? SINK_TAKEN : text_finish();
 }
 
 int sink_put(struct sink *sink, const struct generated *message)
@@ -289,7 +290,7 @@ void sink_poll(struct sink *sink)
 int sink_flush(struct sink *sink, int timeout_ms)
 {
     if (!sink->producer)
-        return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+        return text_finish();
     if (rd_kafka_flush(sink->producer, timeout_ms)) {
         fprintf(stderr, "roiwatch generate: Kafka did not take everything in time\n");
         return CLI_UNAVAILABLE;

@@ -1,7 +1,11 @@
 #include "daemon/cli/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "daemon/cli/cli.h"
 #include "lib/base/json.h"
@@ -125,13 +129,36 @@ void json_field(struct buffer *buffer, struct span name, struct span text)
         json_append_text(buffer, text);
 }
 
+static int output_failed(int error)
+{
+    fprintf(stderr, "roiwatch: the output cannot be written: %s\n", strerror(error));
+    return CLI_FAILED;
+}
+
+int text_finish(void)
+{
+    errno = EIO; /* where an earlier write failed, its reason is gone */
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return CLI_OK;
+    return output_failed(errno);
+}
+
 int text_flush(struct buffer *buffer)
 {
     int r = CLI_OK;
-    if (buffer_status(buffer) ||
-        (buffer->size && fwrite(buffer->data, 1, buffer->size, stdout) != buffer->size) ||
-        fflush(stdout) != 0)
-        r = CLI_FAILED;
+    if (buffer_status(buffer))
+        r = output_failed(ENOMEM);
+    else if (buffer->size && fwrite(buffer->data, 1, buffer->size, stdout) != buffer->size)
+        r = output_failed(errno);
+    else
+        r = text_finish();
     buffer_clear(buffer);
     return r;
+}
+
+int text_watch(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    bool gone = poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLNVAL));
+    return gone ? output_failed(EPIPE) : CLI_OK;
 }

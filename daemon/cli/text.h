@@ -30,7 +30,13 @@ void text_spark(struct buffer *buffer, int64_t value, int64_t low, int64_t high)
 /* "name": and a number where the text is one, else a string. */
 void json_field(struct buffer *buffer, struct span name, struct span text);
 
-/* Writes the buffer to stdout and clears it. CLI_FAILED where memory or stdout failed, else CLI_OK. */
+/* Writes the buffer to stdout and clears it. CLI_FAILED where memory or stdout failed (said on stderr), else
+ * CLI_OK. */
 MUST_CHECK int text_flush(struct buffer *buffer);
+/* The same for what was printed. */
+MUST_CHECK int text_finish(void);
+/* Whether nobody can read stdout any more, although nothing was written since: CLI_FAILED (said on stderr), else
+ * CLI_OK. */
+MUST_CHECK int text_watch(void);
 
 #endif

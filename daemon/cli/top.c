@@ -231,6 +231,9 @@ static int loop(struct top *top)
             return r;
         if (wait_for_signal(top))
             return CLI_OK;
+        r = text_watch();
+        if (r)
+            return r;
     }
 }
 
@@ -262,6 +265,8 @@ static int watch(struct top *top)
     }
     if (r && top->terminal)
         fprintf(stderr, "roiwatch top: %s\n", top->store.complaint);
+    if (r == CLI_FAILED) /* nothing can be drawn, or there is nothing to draw */
+        return r;
     int drawn = top->terminal || top->until_ms != INT64_MAX ? draw_final(top) : CLI_OK;
     return r ? r : drawn;
 }
