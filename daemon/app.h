@@ -185,6 +185,7 @@ void app_reload_ask(struct app *app);
 /* One step of what was asked for. */
 void app_reload(struct app *app);
 void app_reload_close(struct app *app);
+
 /* app_topics.c */
 /* Asks Kafka how many partitions the topics have, where it is time to; says which topics do not exist. */
 void app_topics_refresh(struct app *app);
