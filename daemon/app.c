@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,7 +57,7 @@ void app_stop(struct app *app, int exit_code)
     app->leaving_since_ms = app->steady_ms;
     if (app->ingest)
         ingest_revoke(app->ingest, exit_code == EXIT_OK);
-    sd_notify(0, "STOPPING=1");
+    service_stopping(&app->service);
 }
 
 /* The tag of a call of the core: the core's number above the core's own tag. */
@@ -171,6 +170,13 @@ void app_turn(struct app *app)
     send_calls(app);
 }
 
+/* A fail point: nothing happens any more, until the watchdog or somebody else ends the process. */
+static void hang(void)
+{
+    for (;;)
+        pause();
+}
+
 static int on_timer(sd_event_source *timer, uint64_t usec, void *userdata)
 {
     struct app *app = userdata;
@@ -181,6 +187,9 @@ static int on_timer(sd_event_source *timer, uint64_t usec, void *userdata)
         kafka_letters_poll(app->letters);
     app_turn(app);
     app_pulse(app);
+    if (app->service.ready && fail_point_hit(&app->fail_at, FAIL_LOOP_HANG))
+        hang();
+    service_turned(&app->service, app->steady_ms, redis_store_tick(app->store, app->steady_ms));
     (void)sd_event_source_set_time_relative(timer, TICK_US);
     return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
@@ -318,6 +327,12 @@ static int app_open(struct app *app)
     call_init(&app->call);
     app_clock(app);
     app->reload.taken_ms = app->now_ms;
+    service_init(&app->service, app->steady_ms);
+    if (fail_at_parse(getenv("ROIWATCH_FAIL_AT"), &app->fail_at) < 0) {
+        log_line(LOG_LEVEL_ERROR, "ROIWATCH_FAIL_AT: no fail point is called \"%s\"; it is for tests only",
+                 getenv("ROIWATCH_FAIL_AT"));
+        return EXIT_USAGE;
+    }
     int r = app_open_loop(app);
     if (r < 0)
         return r;

@@ -12,15 +12,18 @@
  *     app_reload.c  SIGHUP: another configuration
  *     app_topics.c  which topics exist
  *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
+ *     app_status.c  once a second: one line for the service manager
  */
 #ifndef ROIWATCH_DAEMON_APP_H
 #define ROIWATCH_DAEMON_APP_H
 
 #include <systemd/sd-event.h>
 
+#include "daemon/fail_point.h"
 #include "daemon/kafka_letters.h"
 #include "daemon/kafka_source.h"
 #include "daemon/redis_store.h"
+#include "daemon/service.h"
 #include "daemon/settings.h"
 #include "lib/evaluate/evaluate.h"
 #include "lib/ingest/ingest.h"
@@ -134,8 +137,9 @@ struct app {
     int64_t retry_ms;        /* grows while starting over fails */
     int64_t aside_said;      /* cells and campaigns set aside, as last logged */
     int64_t shards_as_of_ms; /* least as_of of all shards as published; NEVER */
+    struct service service;
+    struct fail_at fail_at;
     bool stopping;
-    bool ready_said;
     bool farewell_open; /* roi:meta is being told that we stop */
     int exit_code;
 };
@@ -195,5 +199,10 @@ void app_pulse(struct app *app);
 void app_own_shards(struct app *app);
 /* Tells roi:meta that counting has stopped, if that is ours to say. */
 void app_farewell(struct app *app);
+/* How far the shards are behind the clock, or behind the newest event with `lateness.idle: log`. */
+int64_t app_behind_ms(const struct app *app);
+
+/* app_status.c */
+void app_status(struct app *app);
 
 #endif

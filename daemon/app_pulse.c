@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 
 #include "daemon/app.h"
 #include "daemon/log.h"
@@ -241,12 +240,18 @@ static void field_text(struct call *call, const char *name, const char *value)
     call_arg_text(call, value);
 }
 
-/* roi:meta, for other services. status NULL: what it is by the numbers. */
-static void meta_write(struct app *app, const char *status, redis_answer answer)
+int64_t app_behind_ms(const struct app *app)
 {
     int64_t reference_ms = app->settings->book.clock ? app->now_ms : marks_furthest(app);
     int64_t as_of_ms = app->shards_as_of_ms == NEVER ? 0 : app->shards_as_of_ms;
-    int64_t behind_ms = reference_ms == NEVER || reference_ms < as_of_ms ? 0 : reference_ms - as_of_ms;
+    return reference_ms == NEVER || reference_ms < as_of_ms ? 0 : reference_ms - as_of_ms;
+}
+
+/* roi:meta, for other services. status NULL: what it is by the numbers. */
+static void meta_write(struct app *app, const char *status, redis_answer answer)
+{
+    int64_t as_of_ms = app->shards_as_of_ms == NEVER ? 0 : app->shards_as_of_ms;
+    int64_t behind_ms = app_behind_ms(app);
     int topic = first_topic(app);
     call_begin(&app->call, SCRIPT_NONE);
     call_arg_text(&app->call, "HSET");
@@ -262,11 +267,6 @@ static void meta_write(struct app *app, const char *status, redis_answer answer)
     field_i64(&app->call, "partitions", topic < 0 ? 0 : app->partition_counts[topic]);
     field_text(&app->call, "config_fingerprint", app->settings->fingerprint);
     app_send(app, answer, 0);
-    struct evaluator_stats stats;
-    evaluator_get_stats(app->evaluator, &stats);
-    sd_notifyf(0, "STATUS=%zu partitions, %" PRId64 " ms behind, %" PRIu64 " goals firing%s", app->n_slots,
-               behind_ms, stats.n_goals[GOAL_FIRING],
-               app->reload.failed ? "; the configuration file was not taken, the one before holds" : "");
 }
 
 static void on_farewell(void *context, uint64_t tag, const struct reply *reply)
@@ -346,6 +346,7 @@ void app_pulse(struct app *app)
     if (app->steady_ms - app->pulse_at_ms < PULSE_MS)
         return;
     app->pulse_at_ms = app->steady_ms;
+    app_status(app);
     if (app->phase == APP_WAITING && redis_store_is_ready(app->store))
         app_meta_begin(app);
     if (app->phase != APP_READY || !redis_store_is_ready(app->store) || app->stopping)
@@ -363,9 +364,7 @@ void app_pulse(struct app *app)
     ask(app, "shards", on_shards);
     if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING) {
         commit(app);
-        if (!app->ready_said) {
-            app->ready_said = true;
-            sd_notify(0, "READY=1");
-        }
+        if (!app->service.ready)
+            service_ready(&app->service);
     }
 }

@@ -13,8 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "daemon/app.h"
 #include "daemon/log.h"
@@ -31,18 +29,15 @@ static void reload_end(struct app *app, bool taken)
     app->reload.n_failed += !taken;
     if (taken)
         app->reload.taken_ms = app->now_ms;
-    if (app->ready_said)
-        sd_notify(0, "READY=1");
+    if (app->service.ready)
+        service_ready(&app->service);
 }
 
 void app_reload_ask(struct app *app)
 {
     app->reload.wanted = true;
-    struct timespec now; /* not that of the turn: systemd compares it with when it sent the signal */
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (app->ready_said)
-        sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-                   (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    if (app->service.ready)
+        service_reloading(&app->service);
 }
 
 static void say_errors(const struct config_errors *errors)

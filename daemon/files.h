@@ -1,5 +1,5 @@
 /*
- * Files: whole small files into memory.
+ * Files: whole small files into memory, and where secrets lie.
  */
 #ifndef ROIWATCH_DAEMON_FILES_H
 #define ROIWATCH_DAEMON_FILES_H
@@ -13,5 +13,15 @@ MUST_CHECK int file_read(const char *path, size_t size_max, struct buffer *buffe
 /* Opens /dev/null for whichever of the descriptors 0, 1 and 2 is closed, so that no socket gets that number and is
  * written to. Output to a closed stdout still fails. */
 void files_guard_standard(void);
+
+#define SECRETS_DIRECTORY "/etc/roiwatch/credentials"
+enum { SECRET_PATH_SIZE = 4352 };
+
+/*
+ * The path behind a `*_file` key. One with a `/` is meant as it stands. A plain name is a systemd credential, either
+ * of that name or of the folder that the units load as "roiwatch"; outside of a service it is the file of that name
+ * in SECRETS_DIRECTORY, from where systemd takes it. Returns name or buffer.
+ */
+const char *secret_path(const char *name, char buffer[SECRET_PATH_SIZE]);
 
 #endif

@@ -42,9 +42,11 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, char 
 
 /* A property NAME_file stands for NAME with the file's content, without its line end: secrets stay out of the
  * configuration. */
-static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *path, char *why,
+static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *file, char *why,
                          size_t why_size)
 {
+    char found[SECRET_PATH_SIZE];
+    const char *path = secret_path(file, found);
     CLEANUP(buffer_deinit) struct buffer content = BUFFER_INIT;
     char property[128];
     snprintf(property, sizeof(property), "%.*s", (int)(strlen(name) - strlen(file_suffix)), name);

@@ -215,7 +215,8 @@ static const struct config_row kafka_rows[] = {
         .item_size = sizeof(struct kafka_property),
         .help =
             "Any property of librdkafka. A secret stands in a file of its own: sasl.password_file: PATH for "
-            "sasl.password, likewise for others.",
+            "sasl.password, likewise for others; a PATH without / is a systemd credential, as for "
+            "redis.password_file.",
     },
 };
 

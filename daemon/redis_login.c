@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/files.h"
+
 enum { PASSWORD_MAX = 4096, REDIS_MAJOR_MIN = 7 };
 
 static void file_close(FILE **file)
@@ -18,7 +20,8 @@ int redis_password(const struct redis_settings *settings, char **ret_password)
     *ret_password = NULL;
     if (!settings->password_file)
         return 0;
-    CLEANUP(file_close) FILE *file = fopen(settings->password_file, "re");
+    char path[SECRET_PATH_SIZE];
+    CLEANUP(file_close) FILE *file = fopen(secret_path(settings->password_file, path), "re");
     if (!file)
         return -errno;
     char *password = calloc(1, PASSWORD_MAX);

@@ -153,7 +153,8 @@ static const struct config_row redis_rows[] = {
         .least = 1,
         .most = 4095,
         .offset = offsetof(struct redis_settings, password_file),
-        .help = "A file whose first line is the password; read at each connection.",
+        .help = "A file whose first line is the password; read at each connection. A name without / is a "
+                "systemd credential, for the packaged units a file in /etc/roiwatch/credentials.",
     },
     {
         .key = "shards",

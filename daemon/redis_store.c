@@ -1,14 +1,14 @@
 #include "daemon/redis_store.h"
 
 #include <errno.h>
-#include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
+#include "daemon/files.h"
+#include "daemon/redis_io.h"
 #include "daemon/redis_login.h"
 #include "daemon/redis_tree.h"
 
@@ -19,10 +19,10 @@ struct redis_store {
     const struct redis_settings *settings;
     struct redis_handlers handlers;
     redisAsyncContext *redis; /* NULL between attempts */
-    sd_event_source *io;
+    struct redis_io io;
     sd_event_source *retry;
-    sd_event_source *free_later; /* frees the context outside of its own callbacks */
-    uint32_t wanted;             /* EPOLLIN | EPOLLOUT as hiredis asks */
+    int64_t silent_since_ms; /* calls are waiting and nothing has come since; -1: not so */
+    bool silent;             /* the connection is being given up for that */
     int64_t retry_ms;
     size_t checks_open; /* answers outstanding before the connection is ready */
     bool ready;
@@ -74,65 +74,14 @@ static void store_fault(struct redis_store *store, enum redis_fault fault, const
     store->handlers.fault(store->handlers.context, fault, why);
 }
 
-/* The adapter between hiredis and sd-event: one io source whose mask follows what hiredis wants. */
-static int io_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-    struct redis_store *store = userdata;
-    (void)source;
-    (void)fd;
-    if (store->redis && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-        redisAsyncHandleRead(store->redis);
-    if (store->redis && (events & EPOLLOUT))
-        redisAsyncHandleWrite(store->redis);
-    return 0;
-}
-
-static void io_want(struct redis_store *store, uint32_t wanted)
-{
-    if (store->io && wanted != store->wanted)
-        (void)sd_event_source_set_io_events(store->io, wanted);
-    store->wanted = wanted;
-}
-
-static void io_add_read(void *data)
-{
-    struct redis_store *store = data;
-    io_want(store, store->wanted | EPOLLIN);
-}
-
-static void io_del_read(void *data)
-{
-    struct redis_store *store = data;
-    io_want(store, store->wanted & ~(uint32_t)EPOLLIN);
-}
-
-static void io_add_write(void *data)
-{
-    struct redis_store *store = data;
-    io_want(store, store->wanted | EPOLLOUT);
-}
-
-static void io_del_write(void *data)
-{
-    struct redis_store *store = data;
-    io_want(store, store->wanted & ~(uint32_t)EPOLLOUT);
-}
-
-static void io_cleanup(void *data)
-{
-    struct redis_store *store = data;
-    if (store->io) {
-        (void)sd_event_source_set_enabled(store->io, SD_EVENT_OFF);
-        store->io = sd_event_source_unref(store->io);
-    }
-    store->wanted = 0;
-}
-
 static void on_disconnect(const redisAsyncContext *redis, int status)
 {
     struct redis_store *store = redis->data;
     char why[160];
-    snprintf(why, sizeof(why), "%s", status == REDIS_OK ? "closed" : redis->errstr);
+    snprintf(why, sizeof(why), "%s",
+             store->silent        ? "no answer for 15 s"
+             : status == REDIS_OK ? "closed"
+                                  : redis->errstr);
     store->redis = NULL; /* hiredis frees the context after this callback */
     store_retry(store, why);
 }
@@ -234,8 +183,9 @@ static int store_check(struct redis_store *store)
     char *password = NULL;
     int r = redis_password(settings, &password);
     if (r < 0) {
-        char why[256];
-        snprintf(why, sizeof(why), "redis.password_file %s: %s", settings->password_file, strerror(-r));
+        char why[256], path[SECRET_PATH_SIZE];
+        snprintf(why, sizeof(why), "redis.password_file %.150s: %s",
+                 secret_path(settings->password_file, path), strerror(-r));
         store_fault(store, REDIS_FAULT_CONFIGURATION, why);
         return 0;
     }
@@ -270,15 +220,8 @@ static int store_connect(struct redis_store *store)
         return 0;
     }
     redis->data = store;
-    redis->ev.data = store;
-    redis->ev.addRead = io_add_read;
-    redis->ev.delRead = io_del_read;
-    redis->ev.addWrite = io_add_write;
-    redis->ev.delWrite = io_del_write;
-    redis->ev.cleanup = io_cleanup;
     store->redis = redis;
-    store->wanted = 0;
-    int r = sd_event_add_io(store->event, &store->io, redis->c.fd, 0, io_ready, store);
+    int r = redis_io_attach(&store->io, store->event, redis);
     if (r < 0)
         return r;
     redisAsyncSetConnectCallback(redis, on_connect);
@@ -296,6 +239,7 @@ int redis_store_new(sd_event *event, const struct redis_settings *settings,
     store->settings = settings;
     store->handlers = *handlers;
     store->retry_ms = RETRY_FIRST_MS;
+    store->silent_since_ms = -1;
     int r = store_connect(store);
     if (r < 0) {
         redis_store_free(store);
@@ -323,6 +267,36 @@ void redis_store_free(struct redis_store *store)
 bool redis_store_is_ready(const struct redis_store *store)
 {
     return store->ready;
+}
+
+static void give_up_silent(struct redis_store *store)
+{
+    redisAsyncContext *redis = store->redis;
+    store->silent = true;
+    redisAsyncFree(redis);
+    if (store->redis == redis) { /* it was not connected yet: hiredis told nobody */
+        store->redis = NULL;
+        store_retry(store, "no answer for 15 s");
+    }
+    store->silent = false;
+}
+
+int64_t redis_store_tick(struct redis_store *store, int64_t now_ms)
+{
+    bool waiting = store->redis && store->redis->replies.head;
+    if (!waiting || store->io.heard) {
+        store->io.heard = false;
+        store->silent_since_ms = waiting ? now_ms : -1;
+        return 0;
+    }
+    if (store->silent_since_ms < 0)
+        store->silent_since_ms = now_ms;
+    int64_t silent_ms = now_ms - store->silent_since_ms;
+    if (silent_ms >= REDIS_SILENT_MS && !store->closing) {
+        store->silent_since_ms = -1;
+        give_up_silent(store);
+    }
+    return silent_ms;
 }
 
 static void on_answer(redisAsyncContext *redis, void *data, void *privdata)

@@ -16,6 +16,8 @@
 
 struct redis_store;
 
+enum { REDIS_SILENT_MS = 15000 };
+
 enum redis_fault {
     REDIS_FAULT_NONE,
     REDIS_FAULT_DENIED,        /* login or right refused */
@@ -36,6 +38,12 @@ MUST_CHECK int redis_store_new(sd_event *event, const struct redis_settings *set
                                const struct redis_handlers *handlers, struct redis_store **ret_store);
 void redis_store_free(struct redis_store *store);
 bool redis_store_is_ready(const struct redis_store *store);
+/*
+ * Time passes: a server that has let calls wait for REDIS_SILENT_MS without a byte is given up and connected to
+ * again, as TCP alone may not notice for hours. Returns for how long calls have been waiting so, in ms; 0 where
+ * none is.
+ */
+int64_t redis_store_tick(struct redis_store *store, int64_t now_ms);
 /* Sends a call; the answer comes from the loop, never from here. -ENOTCONN where it is not ready. */
 MUST_CHECK int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer,
                                 void *context, uint64_t tag);

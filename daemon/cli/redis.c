@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "daemon/files.h"
 #include "daemon/redis_login.h"
 
 enum { TIMEOUT_S = 5, ARGUMENTS_MAX = 16 };
@@ -182,9 +183,10 @@ static int log_in(struct store *store)
     CLEANUP(free_password) char *password = NULL;
     CLEANUP(reply_free) redisReply *reply = NULL;
     int error = redis_password(store->settings, &password);
+    char path[SECRET_PATH_SIZE];
     if (error)
         return complain(store, CLI_CONFIGURATION, "redis.password_file %s: %s",
-                        store->settings->password_file, strerror(-error));
+                        secret_path(store->settings->password_file, path), strerror(-error));
     if (!password)
         return CLI_OK;
     store_begin(store, "AUTH");

@@ -64,6 +64,22 @@ def test_redis_that_hangs_for_a_while(deploy, store):
     assert daemon.stop() == 0
 
 
+def test_redis_that_says_nothing_for_long_is_given_up_and_connected_to_again(deploy, store):
+    deployment = deploy()
+    records = records_of(deployment, 28)
+    daemon = deployment.start()
+    deployment.produce(itertools.islice(records, N_EVENTS // 2))
+    deployment.wait_for_calls(30, 20)
+    store.pause()
+    try:
+        deployment.produce(records)
+        poll(lambda: "no answer for 15 s" in daemon.log, 40, "the silent connection is given up", daemon.process)
+    finally:
+        store.resume()
+    deployment.expect_exact()
+    assert daemon.stop() == 0
+
+
 def test_redis_that_is_killed_and_started_again_with_all_its_data(deploy, durable_store):
     deployment = deploy(redis=durable_store)
     records = records_of(deployment, 22)
