@@ -187,6 +187,7 @@ static int on_timer(sd_event_source *timer, uint64_t usec, void *userdata)
         kafka_letters_poll(app->letters);
     app_turn(app);
     app_pulse(app);
+    log_tick();
     if (app->service.ready && fail_point_hit(&app->fail_at, FAIL_LOOP_HANG))
         hang();
     service_turned(&app->service, app->steady_ms, redis_store_tick(app->store, app->steady_ms));

@@ -45,7 +45,7 @@ static void say_errors(const struct config_errors *errors)
     for (size_t i = 0; i < errors->n_items; i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
         config_error_text(&errors->items[i], &text);
-        log_line(errors->n_errors ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%.*s", (int)text.size, text.data);
+        log_answer(errors->n_errors ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%.*s", (int)text.size, text.data);
     }
 }
 
@@ -53,14 +53,14 @@ static void say_refused(const struct reload_plan *plan)
 {
     const struct buffer *names = &plan->names[RELOAD_REFUSED];
     if (plan->n[RELOAD_REFUSED])
-        log_line(
+        log_answer(
             LOG_LEVEL_ERROR,
             "reload: %.*s cannot change as long as the stored numbers are kept; the configuration before "
             "holds whole. Set back what it was, or use another redis.prefix",
             (int)names->size, names->data);
     names = &plan->names[RELOAD_RECOUNTS];
     if (plan->n[RELOAD_RECOUNTS])
-        log_line(
+        log_answer(
             LOG_LEVEL_ERROR,
             "reload: %.*s need a recount of the log; the configuration before holds whole. Restart roiwatchd "
             "to count again where Kafka still holds everything, or set back what it was",
@@ -79,11 +79,11 @@ static void say_taken(const struct reload_plan *plan)
         const struct buffer *names = &plan->names[i];
         any = any || plan->n[i];
         if (plan->n[i] && tell[i])
-            log_line(i == RELOAD_WAITS ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, tell[i], (int)names->size,
-                     names->data);
+            log_answer(i == RELOAD_WAITS ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, tell[i], (int)names->size,
+                       names->data);
     }
     if (!any)
-        log_line(LOG_LEVEL_NOTICE, "reload: nothing has changed");
+        log_answer(LOG_LEVEL_NOTICE, "reload: nothing has changed");
 }
 
 /* What is in force at once differs. */
@@ -120,13 +120,13 @@ static void reload_read(struct app *app)
     int r = settings_load(source->path, source->sets, source->n_sets, &fresh, &errors);
     say_errors(&errors);
     if (r > 0)
-        log_line(LOG_LEVEL_ERROR, "reload: the configuration has errors; the one before holds whole");
+        log_answer(LOG_LEVEL_ERROR, "reload: the configuration has errors; the one before holds whole");
     if (r == 0)
         r = consider(app, fresh);
     else if (r > 0)
         r = -EINVAL;
     if (r == -ENOMEM)
-        log_line(LOG_LEVEL_ERROR, "reload: out of memory; the configuration before holds whole");
+        log_answer(LOG_LEVEL_ERROR, "reload: out of memory; the configuration before holds whole");
     if (r == 1) {
         app->reload.next = fresh;
         return;
@@ -214,7 +214,7 @@ void app_reload(struct app *app)
         return;
     int r = swap(app);
     if (r < 0) {
-        log_line(LOG_LEVEL_ERROR, "reload: %s; the configuration before holds whole", strerror(-r));
+        log_answer(LOG_LEVEL_ERROR, "reload: %s; the configuration before holds whole", strerror(-r));
         app_reload_close(app);
         app->partitions = app->partitions == PARTITIONS_PAUSED ? PARTITIONS_OFFERED : app->partitions;
     }

@@ -23,6 +23,7 @@ static void usage(FILE *file)
           "\n"
           "  -c, --config FILE      configuration (default " SETTINGS_PATH ")\n"
           "      --set KEY=VALUE    overrides one key, for example --set redis.flush=100ms; may be repeated\n"
+          "      --log-format NAME  auto (default), journal, text or json, on stderr\n"
           "  -h, --help             shows this\n"
           "      --version          shows the version\n"
           "\n"
@@ -30,33 +31,42 @@ static void usage(FILE *file)
           file);
 }
 
+/* As text they begin with FILE:LINE:COLUMN, which editors know. */
 static void print_errors(const struct config_errors *errors)
 {
     for (size_t i = 0; i < errors->n_items; i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
         config_error_text(&errors->items[i], &text);
-        fprintf(stderr, "%.*s\n", (int)text.size, text.data);
+        if (log_is_text())
+            fprintf(stderr, "%.*s\n", (int)text.size, text.data);
+        else
+            log_answer(errors->n_errors ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%.*s", (int)text.size,
+                       text.data);
     }
 }
 
-int main(int argc, char **argv)
+struct command_line {
+    struct app_source source;
+    const char *sets[SETS_MAX];
+    enum log_format format;
+};
+
+/* -1, or the code to end with at once. */
+static int command_line_read(struct command_line *line, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"set", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {0},
+        {"config", required_argument, NULL, 'c'},     {"set", required_argument, NULL, 's'},
+        {"log-format", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},          {0},
     };
-    files_guard_standard();
-    const char *path = NULL;
-    const char *sets[SETS_MAX];
-    size_t n_sets = 0;
+    line->source.sets = line->sets;
     for (int option; (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
         if (option == 'c')
-            path = optarg;
-        else if (option == 's' && n_sets < SETS_MAX)
-            sets[n_sets++] = optarg;
+            line->source.path = optarg;
+        else if (option == 's' && line->source.n_sets < SETS_MAX)
+            line->sets[line->source.n_sets++] = optarg;
+        else if (option == 'l' && log_format_parse(optarg, &line->format) == 0)
+            continue;
         else if (option == 'h')
             return usage(stdout), EXIT_OK;
         else if (option == 'V')
@@ -64,22 +74,32 @@ int main(int argc, char **argv)
         else
             return usage(stderr), EXIT_USAGE;
     }
-    if (optind < argc) {
-        fprintf(stderr, "roiwatchd: no argument expected: %s\n", argv[optind]);
-        return EXIT_USAGE;
-    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "roiwatchd: no argument expected: %s\n", argv[optind]);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    files_guard_standard();
+    struct command_line line = {.format = LOG_FORMAT_AUTO};
+    int r = command_line_read(&line, argc, argv);
+    if (r >= 0)
+        return r;
+    log_open(line.format);
     struct settings *settings = NULL;
     struct config_errors errors = CONFIG_ERRORS_INIT;
-    int r = settings_load(path, sets, n_sets, &settings, &errors);
+    r = settings_load(line.source.path, line.sets, line.source.n_sets, &settings, &errors);
     print_errors(&errors);
     config_errors_deinit(&errors);
     if (r != 0) {
         if (r < 0)
-            fprintf(stderr, "roiwatchd: %s\n", strerror(-r));
+            log_answer(LOG_LEVEL_ERROR, "the configuration was not read: %s", strerror(-r));
         return r < 0 ? EXIT_FAILED : EXIT_CONFIGURATION;
     }
-    struct app_source source = {path, sets, n_sets};
-    r = app_run(settings, &source);
+    r = app_run(settings, &line.source);
     settings_free(settings);
+    log_flush();
     return r;
 }

@@ -58,10 +58,11 @@ def environment():
 class Daemon:
     """One roiwatchd. It is killed with the test run; a sanitizer's report fails the test that ends it."""
 
-    def __init__(self, config_path, log_path):
+    def __init__(self, config_path, log_path, words=()):
         self.log_path = log_path
         with open(log_path, "ab") as log:
-            self.process = spawn([BIN / "roiwatchd", "-c", config_path], stdout=log, stderr=log, env=environment())
+            self.process = spawn([BIN / "roiwatchd", "-c", config_path, *words], stdout=log, stderr=log,
+                                 env=environment())
 
     @property
     def log(self):
@@ -150,8 +151,8 @@ class Deployment:
 
     # Programs
 
-    def start(self):
-        daemon = Daemon(self.config_path, self.directory / f"{self.name}-{len(self.daemons)}.log")
+    def start(self, *words):
+        daemon = Daemon(self.config_path, self.directory / f"{self.name}-{len(self.daemons)}.log", words)
         self.daemons.append(daemon)
         return daemon
 
