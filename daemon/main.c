@@ -7,6 +7,7 @@
 #include "daemon/app.h"
 #include "daemon/files.h"
 #include "daemon/log.h"
+#include "daemon/program.h"
 
 #ifndef ROIWATCH_VERSION
 #define ROIWATCH_VERSION "unknown"
@@ -16,19 +17,12 @@ enum { SETS_MAX = 256 };
 
 static void usage(FILE *file)
 {
-    fputs("Usage: roiwatchd [-c FILE] [--set KEY=VALUE]...\n"
-          "\n"
-          "Reads ad impressions, clicks and orders from Kafka, keeps running cost and revenue per campaign\n"
-          "in Redis, and flags campaigns that fall under their ROI goals.\n"
-          "\n"
-          "  -c, --config FILE      configuration (default " SETTINGS_PATH ")\n"
-          "      --set KEY=VALUE    overrides one key, for example --set redis.flush=100ms; may be repeated\n"
-          "      --log-format NAME  auto (default), journal, text or json, on stderr\n"
-          "  -h, --help             shows this\n"
-          "      --version          shows the version\n"
-          "\n"
-          "Exit status: 0 ended as asked, 1 failure, 2 usage, 77 denied or fenced, 78 configuration.\n",
-          file);
+    fputs("Usage: roiwatchd [OPTION]...\n\n", file);
+    program_print_words(file, roiwatchd_program.summary, 0, 0);
+    fputs("\nOptions:\n", file);
+    program_print_options(file, &roiwatchd_program);
+    fputc('\n', file);
+    program_print_exits(file, &roiwatchd_program);
 }
 
 /* As text they begin with FILE:LINE:COLUMN, which editors know. */

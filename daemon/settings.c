@@ -136,3 +136,17 @@ void settings_reference(struct buffer *buffer)
         "stands as long as the data does.\n");
     config_document_reference(&table.shape, buffer);
 }
+
+void settings_keys(struct buffer *buffer)
+{
+    struct settings_table table;
+    settings_table_init(&table);
+    config_document_keys(&table.shape, buffer);
+}
+
+void settings_manual(struct buffer *buffer)
+{
+    struct settings_table table;
+    settings_table_init(&table);
+    config_document_manual(&table.shape, buffer);
+}

@@ -78,5 +78,9 @@ void settings_json(const struct settings *settings, struct buffer *buffer);
 /* The sample file and docs/CONFIGURATION.md, from the joined table. */
 void settings_sample(struct buffer *buffer);
 void settings_reference(struct buffer *buffer);
+/* What `--set` takes: the paths of all single values, one a line. */
+void settings_keys(struct buffer *buffer);
+/* The keys as the body of a man page. */
+void settings_manual(struct buffer *buffer);
 
 #endif

@@ -3,7 +3,34 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMANDS_MAX = 32, HELP_COLUMN = 26 };
+enum { COMMANDS_MAX = 32 };
+
+static const struct program_option common_options[] = {
+    {'c', "config", "FILE", "the configuration (" SETTINGS_PATH ")"},
+    {0, "set", "KEY=VALUE", "set one key of the configuration; several times"},
+    {0, "json", NULL, "print JSON"},
+    {'h', "help", NULL, "print this"},
+    {0, "version", NULL, "print the version"},
+};
+
+static const struct program_exit exits[] = {
+    {CLI_OK, "ok"},
+    {CLI_FAILED, "failure"},
+    {CLI_USAGE, "usage"},
+    {CLI_WARNINGS, "warnings under --strict"},
+    {CLI_UNAVAILABLE, "a server is unavailable"},
+    {CLI_DENIED, "denied"},
+    {CLI_CONFIGURATION, "configuration"},
+};
+
+const struct program roiwatch_program = {
+    .name = "roiwatch",
+    .summary = "Watches what campaigns cost and earn, and flags those that fall short of their goals.",
+    .options = common_options,
+    .n_options = ARRAY_SIZE(common_options),
+    .exits = exits,
+    .n_exits = ARRAY_SIZE(exits),
+};
 
 static const struct cli_option check_options[] = {
     {"live", NULL, "also look at the servers: topics, rights, Redis, memory, retention"},
@@ -34,9 +61,8 @@ static const struct cli_command config_command = {
 };
 
 const struct cli_command *const cli_commands[] = {
-    &top_command,      &show_command,    &alerts_command,
-    &offsets_command,  &check_command,   &config_command,
-    &generate_command, &rebuild_command, NULL,
+    &top_command,    &show_command,     &alerts_command,  &offsets_command,    &check_command,
+    &config_command, &generate_command, &rebuild_command, &completion_command, NULL,
 };
 
 const struct cli_command *command_find(const char *name)
@@ -58,30 +84,22 @@ const struct cli_command *command_find(const char *name)
 
 static void print_common_options(void)
 {
-    printf("\nOptions of every command:\n"
-           "  -c, --config FILE       the configuration (%s)\n"
-           "  --set KEY=VALUE         set one key of the configuration; several times\n"
-           "  --json                  print JSON\n"
-           "  --help                  print this\n",
-           SETTINGS_PATH);
+    printf("\nOptions of every command:\n");
+    program_print_options(stdout, &roiwatch_program);
 }
 
 void commands_help(void)
 {
-    printf("Usage: roiwatch COMMAND [OPTION]...\n\n"
-           "Watches what campaigns cost and earn, and flags those that fall short of their "
-           "goals.\n\nCommands:\n");
+    printf("Usage: roiwatch COMMAND [OPTION]...\n\n%s\n\nCommands:\n", roiwatch_program.summary);
     for (size_t i = 0; cli_commands[i]; i++) {
         char left[64];
         snprintf(left, sizeof(left), "%s %s", cli_commands[i]->name, cli_commands[i]->arguments);
-        printf("  %-*s%s\n", HELP_COLUMN - 2, left, cli_commands[i]->summary);
+        printf("  %-*s%s\n", PROGRAM_HELP_COLUMN - 2, left, cli_commands[i]->summary);
     }
     print_common_options();
-    printf(
-        "  --version               print the version\n\n"
-        "`roiwatch COMMAND --help` tells a command's own options. Data goes to stdout, messages to stderr.\n"
-        "Exit codes: 0 ok, 1 failure, 2 usage, 3 warnings under --strict, 69 a server is unavailable,\n"
-        "77 denied, 78 configuration.\n");
+    printf("\n`roiwatch COMMAND --help` tells a command's own options. Data goes to stdout, messages to "
+           "stderr.\n");
+    program_print_exits(stdout, &roiwatch_program);
 }
 
 void command_help(const struct cli_command *command)
@@ -95,7 +113,7 @@ void command_help(const struct cli_command *command)
         char left[64];
         snprintf(left, sizeof(left), "--%s%s%s", option->name, option->argument ? " " : "",
                  option->argument ? option->argument : "");
-        printf("  %-*s%s\n", HELP_COLUMN - 2, left, option->help);
+        printf("  %-*s%s\n", PROGRAM_HELP_COLUMN - 2, left, option->help);
     }
     print_common_options();
 }

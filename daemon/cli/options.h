@@ -26,7 +26,8 @@ struct cli_command {
     const char *summary;   /* one clause */
     const struct cli_option *options;
     size_t n_options;
-    size_t n_positional; /* exactly so many arguments beside the options */
+    size_t n_positional;      /* exactly so many arguments beside the options */
+    const char *const *words; /* what may stand there, ends in NULL; NULL: anything */
     int (*run)(const struct cli *cli, int argc, char **argv);
 };
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "lib/config/troff.h"
 #include "lib/config/value.h"
 
 enum { LINE_MAX_COLUMNS = 100, PATH_SIZE = 256, SHAPES_MAX = 32 };
@@ -106,6 +107,7 @@ void config_document_sample(const struct config_shape *shape, struct buffer *buf
 /* Where the reference stands, and which shapes it has described. */
 struct reference {
     struct buffer *buffer;
+    bool manual; /* a man page, else Markdown */
     const struct config_shape *seen[SHAPES_MAX];
     char paths[SHAPES_MAX][PATH_SIZE];
     size_t n_seen;
@@ -136,12 +138,50 @@ static void append_table(const struct config_shape *shape, struct buffer *buffer
         append_table_row(&shape->rows[i], buffer);
 }
 
+/* One row of a man page: the key with type and default, then what it means. */
+static void append_manual_row(const struct config_row *row, struct buffer *buffer)
+{
+    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+    CLEANUP(buffer_deinit) struct buffer allowed = BUFFER_INIT;
+    append_allowed(row, &allowed);
+    buffer_printf(&text, "%s%s", config_type_name(row), row->flags & CONFIG_REQUIRED ? ", required" : "");
+    if (!(row->flags & CONFIG_REQUIRED) && (row->fallback || is_scalar(row))) {
+        buffer_append_text(&text, ", default ");
+        append_default(row, &text);
+    }
+    buffer_append_text(buffer, ".TP\n\\fB");
+    troff_append(span_of(row->key), buffer);
+    buffer_append_text(buffer, "\\fR (");
+    troff_append(buffer_span(&text), buffer);
+    buffer_append_text(buffer, ")\n");
+    buffer_clear(&text);
+    buffer_append_text(&text, row->help);
+    if (row->flags & CONFIG_NOT_YET)
+        buffer_append_text(&text, " Not yet in this version: only the default is allowed.");
+    else if (allowed.size)
+        buffer_printf(&text, " Allowed: %.*s.", (int)allowed.size, allowed.data);
+    if (row->type != CONFIG_RECORD)
+        buffer_printf(&text, " A change: %s.", config_effect_name(row->effect));
+    troff_append(buffer_span(&text), buffer);
+    buffer_append_text(buffer, "\n");
+    if (buffer_status(&text) < 0 || buffer_status(&allowed) < 0)
+        buffer->error = buffer_status(&text) ? buffer_status(&text) : buffer_status(&allowed);
+}
+
+static void append_manual_rows(const struct config_shape *shape, struct buffer *buffer)
+{
+    for (size_t i = 0; i < shape->n_rows; i++)
+        append_manual_row(&shape->rows[i], buffer);
+}
+
 /* True, with a pointer to the first place, where the shape was described before. */
 static bool seen_before(struct reference *reference, const struct config_shape *shape, const char *path)
 {
     for (size_t i = 0; i < reference->n_seen; i++)
         if (reference->seen[i] == shape) {
-            buffer_printf(reference->buffer, "\n### %s\n\nAs `%s`.\n", path, reference->paths[i]);
+            buffer_printf(reference->buffer,
+                          reference->manual ? ".SS %s\nAs \\fB%s\\fR.\n" : "\n### %s\n\nAs `%s`.\n", path,
+                          reference->paths[i]);
             return true;
         }
     if (reference->n_seen < SHAPES_MAX) {
@@ -175,8 +215,13 @@ static void append_part(struct reference *reference, const struct config_shape *
 {
     if (seen_before(reference, shape, path))
         return;
-    buffer_printf(reference->buffer, "\n### %s\n\n", path);
-    append_table(shape, reference->buffer);
+    if (reference->manual) {
+        buffer_printf(reference->buffer, ".SS %s\n", path);
+        append_manual_rows(shape, reference->buffer);
+    } else {
+        buffer_printf(reference->buffer, "\n### %s\n\n", path);
+        append_table(shape, reference->buffer);
+    }
     append_parts_below(reference, shape, path);
 }
 
@@ -186,4 +231,32 @@ void config_document_reference(const struct config_shape *shape, struct buffer *
     buffer_append_text(buffer, "\n### Top level\n\n");
     append_table(shape, buffer);
     append_parts_below(&reference, shape, "");
+}
+
+void config_document_manual(const struct config_shape *shape, struct buffer *buffer)
+{
+    struct reference reference = {.buffer = buffer, .manual = true};
+    buffer_append_text(buffer, ".SS Top level\n");
+    append_manual_rows(shape, buffer);
+    append_parts_below(&reference, shape, "");
+}
+
+static void append_keys(const struct config_shape *shape, const char *path, struct buffer *buffer)
+{
+    for (size_t i = 0; i < shape->n_rows; i++) {
+        const struct config_row *row = &shape->rows[i];
+        char below[PATH_SIZE];
+        int n = snprintf(below, sizeof(below), "%s%s%s", path, path[0] ? "." : "", row->key);
+        if (n < 0 || (size_t)n >= sizeof(below) || (row->flags & CONFIG_NOT_YET))
+            continue;
+        if (row->type == CONFIG_RECORD)
+            append_keys(row->shape, below, buffer);
+        else if (is_scalar(row))
+            buffer_printf(buffer, "%s\n", below);
+    }
+}
+
+void config_document_keys(const struct config_shape *shape, struct buffer *buffer)
+{
+    append_keys(shape, "", buffer);
 }
