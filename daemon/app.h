@@ -134,6 +134,7 @@ struct app {
     int64_t evaluate_at_ms;
     int64_t retry_at_ms; /* BROKEN: when to start over */
     int64_t broken_said_ms;
+    bool retry_set;          /* BROKEN: retry_at_ms is that of this time */
     int64_t retry_ms;        /* grows while starting over fails */
     int64_t aside_said;      /* cells and campaigns set aside, as last logged */
     int64_t shards_as_of_ms; /* least as_of of all shards as published; NEVER */

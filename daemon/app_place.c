@@ -278,19 +278,27 @@ static void say_broken(struct app *app)
              ingest_fault(app->ingest));
 }
 
+/* Each time that it breaks the next try is put off once: a Redis that refuses answers at once, and so would we. */
+static void follow_broken(struct app *app)
+{
+    if (!app->retry_set) {
+        say_broken(app);
+        app->retry_ms = app->retry_ms ? app->retry_ms * 2 : RETRY_MS;
+        if (app->retry_ms > RETRY_LAST_MS)
+            app->retry_ms = RETRY_LAST_MS;
+        app->retry_at_ms = app->steady_ms + app->retry_ms;
+        app->retry_set = true;
+    } else if (app->retry_at_ms <= app->steady_ms) {
+        app->retry_set = false;
+        ingest_restart(app->ingest);
+    }
+}
+
 void app_follow_ingest(struct app *app)
 {
     switch (ingest_phase(app->ingest)) {
     case INGEST_BROKEN:
-        if (app->retry_at_ms <= app->steady_ms - RETRY_MS) {
-            say_broken(app);
-            app->retry_ms = app->retry_ms ? app->retry_ms * 2 : RETRY_MS;
-            if (app->retry_ms > RETRY_LAST_MS)
-                app->retry_ms = RETRY_LAST_MS;
-            app->retry_at_ms = app->steady_ms + app->retry_ms;
-        } else if (app->retry_at_ms <= app->steady_ms) {
-            ingest_restart(app->ingest);
-        }
+        follow_broken(app);
         break;
     case INGEST_LOST:
         app_lost(app, ingest_fault(app->ingest));
