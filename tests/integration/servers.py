@@ -96,13 +96,13 @@ def kafka_jars():
 class Kafka:
     """One broker that is its own controller. `address` is for clients; `log` is what it printed."""
 
-    def __init__(self, directory=None, heap="1g"):
+    def __init__(self, directory=None, heap="1g", port=None):
         self.owned = directory is None
         self.directory = pathlib.Path(directory) if directory else private_directory()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log = self.directory / "kafka.log"
         self.heap = heap
-        self.port, self.controller_port = free_port(), free_port()
+        self.port, self.controller_port = port or free_port(), free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.process = None
         self._write_properties()
