@@ -65,30 +65,3 @@ const struct config_row alerts_row = {
     .shape = &alerts_shape,
     .help = "When goals are judged, and where alerts go.",
 };
-
-static const struct config_row http_rows[] = {
-    {
-        .key = "listen",
-        .type = CONFIG_TEXT,
-        .flags = CONFIG_OPTIONAL | CONFIG_NOT_YET,
-        .fallback = "127.0.0.1:9464",
-        .least = 1,
-        .most = 256,
-        .effect = EFFECT_LIVE,
-        .offset = offsetof(struct http_settings, listen),
-        .help = "HOST:PORT of the listener; ~ for none.",
-    },
-};
-
-static const struct config_shape http_shape = {
-    .rows = http_rows,
-    .n_rows = ARRAY_SIZE(http_rows),
-    .size = sizeof(struct http_settings),
-};
-
-const struct config_row http_row = {
-    .key = "http",
-    .type = CONFIG_RECORD,
-    .shape = &http_shape,
-    .help = "Health, metrics, API and dashboard.",
-};

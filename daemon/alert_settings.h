@@ -1,5 +1,5 @@
 /*
- * Settings of the alerts and of the HTTP listener.
+ * Settings of the alerts.
  */
 #ifndef ROIWATCH_DAEMON_ALERT_SETTINGS_H
 #define ROIWATCH_DAEMON_ALERT_SETTINGS_H
@@ -14,11 +14,6 @@ struct alerts_settings {
     int64_t stream_length;   /* entries kept in roi:alerts */
 };
 
-struct http_settings {
-    const char *listen; /* HOST:PORT, or NULL: no listener */
-};
-
 extern const struct config_row alerts_row;
-extern const struct config_row http_row;
 
 #endif

@@ -343,11 +343,14 @@ static int app_open(struct app *app)
     static const struct redis_handlers handlers = {on_store_ready, on_store_lost, on_store_fault, NULL};
     struct redis_handlers bound = handlers;
     bound.context = app;
-    return redis_store_new(app->event, &app->settings->redis, &bound, &app->store);
+    r = redis_store_new(app->event, &app->settings->redis, &bound, &app->store);
+    return r < 0 ? r : app_open_http(app);
 }
 
 static void app_close(struct app *app)
 {
+    http_free(app->http);
+    app->http = NULL;
     redis_store_free(app->store); /* answers what is in flight, so before the core */
     app->store = NULL;
     alarm(CLOSE_S); /* librdkafka may wait for ever for a topic that was deleted: better an unclean end than

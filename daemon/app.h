@@ -13,6 +13,7 @@
  *     app_topics.c  which topics exist
  *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
  *     app_status.c  once a second: one line for the service manager
+ *     app_http.c    what is answered over HTTP
  */
 #ifndef ROIWATCH_DAEMON_APP_H
 #define ROIWATCH_DAEMON_APP_H
@@ -20,6 +21,8 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/fail_point.h"
+#include "daemon/health.h"
+#include "daemon/http.h"
 #include "daemon/kafka_letters.h"
 #include "daemon/kafka_source.h"
 #include "daemon/redis_store.h"
@@ -93,6 +96,7 @@ struct app {
     struct redis_store *store;
     struct kafka_source *source;
     struct kafka_letters *letters; /* NULL where dead_letter is ~ */
+    struct http *http;             /* NULL where http.listen is ~ */
     struct ingest *ingest;         /* from APP_READY on */
     struct evaluator *evaluator;
     uint64_t core_number; /* grows with every core: answers to an earlier one are dropped */
@@ -202,8 +206,17 @@ void app_own_shards(struct app *app);
 void app_farewell(struct app *app);
 /* How far the shards are behind the clock, or behind the newest event with `lateness.idle: log`. */
 int64_t app_behind_ms(const struct app *app);
+/* What that comes to. */
+enum pipeline_status app_pipeline_status(struct app *app);
+/* Partitions of all configured topics. */
+size_t app_n_partitions(const struct app *app);
 
 /* app_status.c */
 void app_status(struct app *app);
+
+/* app_http.c */
+/* Opens the listener that the settings say, if any. After a reload: http_free, then this. */
+MUST_CHECK int app_open_http(struct app *app);
+bool app_health(struct app *app, struct health_facts *ret_facts, struct health *ret_health);
 
 #endif

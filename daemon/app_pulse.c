@@ -48,7 +48,7 @@ void app_own_shards(struct app *app)
             log_line(LOG_LEVEL_ERROR, "out of memory: shard %" PRIu32 " is not evaluated yet", shard);
 }
 
-static size_t n_expected(const struct app *app)
+size_t app_n_partitions(const struct app *app)
 {
     size_t n = 0;
     for (size_t i = 0; i < app->settings->kafka.n_topics; i++)
@@ -59,7 +59,7 @@ static size_t n_expected(const struct app *app)
 /* Tells the evaluator which partitions count, once all of them are registered. */
 static void partitions_tell(struct app *app)
 {
-    size_t expected = n_expected(app);
+    size_t expected = app_n_partitions(app);
     if (!app->counts_known || expected == 0)
         return;
     uint32_t *numbers = calloc(expected, sizeof(*numbers));
@@ -153,8 +153,9 @@ static void marks_write(struct app *app)
     size_t n = 0;
     for (size_t i = 0; i < app->n_slots; i++) {
         struct slot_state state = ingest_slot(app->ingest, i);
-        struct partition_mark mark = mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms,
-                                               &app->own_marks[i], app->marks, app->n_marks, n_expected(app));
+        struct partition_mark mark =
+            mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms, &app->own_marks[i],
+                      app->marks, app->n_marks, app_n_partitions(app));
         if (memcmp(&mark, &app->own_marks[i], sizeof(mark)) == 0)
             continue;
         app->own_marks[i] = mark;
@@ -197,8 +198,8 @@ static void on_marks(void *context, uint64_t tag, const struct reply *reply)
     marks_read(app, reply);
     if (app->settings->book.clock)
         evaluator_set_silent(app->evaluator, topic_is_silent(app));
-    ingest_passed(app->ingest,
-                  marks_passed(app->marks, app->n_marks, n_expected(app), app->settings->book.disorder_ms));
+    ingest_passed(app->ingest, marks_passed(app->marks, app->n_marks, app_n_partitions(app),
+                                            app->settings->book.disorder_ms));
     if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING)
         marks_write(app);
 }
@@ -217,15 +218,22 @@ static bool marks_at_end(const struct app *app)
     size_t n = 0;
     for (size_t i = 0; i < app->n_marks; i++)
         n += app->marks[i].end_since_ms != NEVER;
-    return n > 0 && n >= n_expected(app);
+    return n > 0 && n >= app_n_partitions(app);
 }
 
-static const char *status_text(struct app *app, int64_t behind_ms)
+int64_t app_behind_ms(const struct app *app)
 {
-    bool live =
-        app->settings->book.clock ? behind_ms <= app->settings->book.stale_after_ms : marks_at_end(app);
+    int64_t reference_ms = app->settings->book.clock ? app->now_ms : marks_furthest(app);
+    int64_t as_of_ms = app->shards_as_of_ms == NEVER ? 0 : app->shards_as_of_ms;
+    return reference_ms == NEVER || reference_ms < as_of_ms ? 0 : reference_ms - as_of_ms;
+}
+
+enum pipeline_status app_pipeline_status(struct app *app)
+{
+    bool live = app->settings->book.clock ? app_behind_ms(app) <= app->settings->book.stale_after_ms
+                                          : marks_at_end(app);
     app->rebuilding = app->rebuilding && !live;
-    return live ? "live" : app->rebuilding ? "rebuilding" : "catching_up";
+    return live ? PIPELINE_LIVE : app->rebuilding ? PIPELINE_REBUILDING : PIPELINE_CATCHING_UP;
 }
 
 static void field_i64(struct call *call, const char *name, int64_t value)
@@ -238,13 +246,6 @@ static void field_text(struct call *call, const char *name, const char *value)
 {
     call_arg_text(call, name);
     call_arg_text(call, value);
-}
-
-int64_t app_behind_ms(const struct app *app)
-{
-    int64_t reference_ms = app->settings->book.clock ? app->now_ms : marks_furthest(app);
-    int64_t as_of_ms = app->shards_as_of_ms == NEVER ? 0 : app->shards_as_of_ms;
-    return reference_ms == NEVER || reference_ms < as_of_ms ? 0 : reference_ms - as_of_ms;
 }
 
 /* roi:meta, for other services. status NULL: what it is by the numbers. */
@@ -262,7 +263,7 @@ static void meta_write(struct app *app, const char *status, redis_answer answer)
     field_i64(&app->call, "contract", 1);
     field_i64(&app->call, "as_of_ms", as_of_ms);
     field_i64(&app->call, "behind_ms", behind_ms);
-    field_text(&app->call, "status", status ? status : status_text(app, behind_ms));
+    field_text(&app->call, "status", status ? status : pipeline_status_name(app_pipeline_status(app)));
     field_i64(&app->call, "shards", app->layout.n_shards);
     field_i64(&app->call, "partitions", topic < 0 ? 0 : app->partition_counts[topic]);
     field_text(&app->call, "config_fingerprint", app->settings->fingerprint);
@@ -346,7 +347,7 @@ void app_pulse(struct app *app)
     if (app->steady_ms - app->pulse_at_ms < PULSE_MS)
         return;
     app->pulse_at_ms = app->steady_ms;
-    app_status(app);
+    app_pipeline_status(app);
     if (app->phase == APP_WAITING && redis_store_is_ready(app->store))
         app_meta_begin(app);
     if (app->phase != APP_READY || !redis_store_is_ready(app->store) || app->stopping)

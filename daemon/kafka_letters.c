@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/kafka_conf.h"
@@ -23,8 +24,16 @@ struct kafka_letters {
     void (*settled)(void *context);
     void *context;
     size_t open;
-    size_t failed;
+    struct letters_counts counts;
+    int64_t progress_ms; /* steady: when one was acknowledged last, or since when they wait */
 };
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static rd_kafka_headers_t *letter_headers(const struct letter *letter)
 {
@@ -62,7 +71,8 @@ int kafka_letters_send(struct kafka_letters *letters, const struct letter *lette
         rd_kafka_headers_destroy(headers);
         return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? -EAGAIN : -EIO;
     }
-    letters->open++;
+    if (letters->open++ == 0)
+        letters->progress_ms = steady_ms();
     return 0;
 }
 
@@ -91,11 +101,14 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     (void)client;
     if (!message->err) {
         letters->open--;
+        letters->counts.delivered++;
+        letters->progress_ms = steady_ms();
         return;
     }
     if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
         return;
-    bool logged = letters->failed++ > 0 || message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    letters->counts.errors[kafka_error_classify(message->err)]++;
+    bool logged = letters->counts.failed++ > 0 || message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     (void)letter_again(letters, message);
     if (!logged)
         log_line(LOG_LEVEL_ERROR,
@@ -173,6 +186,16 @@ void kafka_letters_free(struct kafka_letters *letters)
 size_t kafka_letters_open(const struct kafka_letters *letters)
 {
     return letters->open;
+}
+
+int64_t kafka_letters_silent_ms(const struct kafka_letters *letters)
+{
+    return letters->open ? steady_ms() - letters->progress_ms : 0;
+}
+
+struct letters_counts kafka_letters_counts(const struct kafka_letters *letters)
+{
+    return letters->counts;
 }
 
 void kafka_letters_poll(struct kafka_letters *letters)

@@ -10,6 +10,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "daemon/kafka_errors.h"
 #include "daemon/kafka_settings.h"
 #include "lib/base/must.h"
 #include "lib/base/span.h"
@@ -35,6 +36,15 @@ void kafka_letters_free(struct kafka_letters *letters);
 MUST_CHECK int kafka_letters_send(struct kafka_letters *letters, const struct letter *letter);
 /* Letters that are not acknowledged. */
 size_t kafka_letters_open(const struct kafka_letters *letters);
+/* How long letters have waited without any being acknowledged; 0 where none waits. */
+int64_t kafka_letters_silent_ms(const struct kafka_letters *letters);
+/* Running totals since the start. */
+struct letters_counts {
+    uint64_t delivered;
+    uint64_t failed; /* attempts; the letter goes again */
+    uint64_t errors[N_KAFKA_ERRORS];
+};
+struct letters_counts kafka_letters_counts(const struct kafka_letters *letters);
 void kafka_letters_poll(struct kafka_letters *letters);
 
 #endif

@@ -9,37 +9,10 @@
 #include <unistd.h>
 
 #include "daemon/kafka_conf.h"
-#include "daemon/kafka_stats.h"
+#include "daemon/kafka_source_internal.h"
 #include "daemon/log.h"
 
-enum { BATCH = 1000, HEARD_US = 5000000, CLOSE_MS = 3000, POLL_MS = 100 };
-
-/* One partition of the assignment. */
-struct source_slot {
-    char *topic; /* the offered list's */
-    int32_t partition;
-    rd_kafka_queue_t *queue;
-    int64_t expected;   /* next offset */
-    int64_t stale_next; /* what would come next if messages from before a start over came; -1 */
-    bool maybe_more;    /* the queue may hold messages */
-};
-
-struct kafka_source {
-    struct source_handlers handlers;
-    const struct kafka_settings *settings;
-    rd_kafka_t *client;
-    rd_kafka_queue_t *consumer_queue;
-    int wake_fd;
-    sd_event_source *io;
-    rd_kafka_topic_partition_list_t *offered;
-    struct source_slot *slots;
-    size_t n_slots;
-    size_t next_slot; /* round robin */
-    struct kafka_stats stats;
-    rd_kafka_resp_err_t last_error; /* logged once until it changes */
-    bool closing;                   /* the last rebalance is answered at once */
-    rd_kafka_message_t *batch[BATCH];
-};
+enum { CLOSE_MS = 3000, POLL_MS = 100 };
 
 static void slots_clear(struct kafka_source *source)
 {
@@ -67,8 +40,10 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error,
         if (source->offered)
             rd_kafka_topic_partition_list_destroy(source->offered);
         source->offered = offered;
+        source->n_assigned++;
         source->handlers.assigned(source->handlers.context);
     } else {
+        source->n_revoked++;
         source->handlers.revoked(source->handlers.context);
     }
 }
@@ -85,6 +60,7 @@ static void on_error(rd_kafka_t *client, int error, const char *reason, void *op
 {
     struct kafka_source *source = opaque;
     (void)client;
+    source->errors[kafka_error_classify((rd_kafka_resp_err_t)error)]++;
     if (source->last_error == (rd_kafka_resp_err_t)error)
         return;
     source->last_error = error;
@@ -266,6 +242,7 @@ void kafka_source_poll(struct kafka_source *source)
 {
     rd_kafka_message_t *message;
     while ((message = rd_kafka_consumer_poll(source->client, 0))) {
+        source->errors[kafka_error_classify(message->err)] += message->err != RD_KAFKA_RESP_ERR_NO_ERROR;
         /* Of topics that do not exist only the first would be named; the pulse names them all. */
         bool missing = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
         if (message->err && !missing && message->err != source->last_error) {
@@ -292,11 +269,13 @@ static void slot_event(struct kafka_source *source, size_t number, const rd_kafk
         return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        source->errors[KAFKA_ERROR_OFFSET]++;
         snprintf(why, sizeof(why), "%s:%d no longer holds offset %" PRId64 " (%s)", slot->topic,
                  slot->partition, slot->expected, rd_kafka_message_errstr(message));
         source->handlers.fault(source->handlers.context, why);
         return;
     default:
+        source->errors[kafka_error_classify(message->err)]++;
         if (message->err != source->last_error)
             log_line(LOG_LEVEL_WARNING, "kafka: %s:%d: %s; trying again, nothing is lost", slot->topic,
                      slot->partition, rd_kafka_message_errstr(message));
@@ -356,22 +335,6 @@ int kafka_source_read(struct kafka_source *source, size_t limit)
             return r;
     }
     return (int)n_read;
-}
-
-/* Beyond the last stable offset an open transaction may still hold events: that is not the end. */
-static bool at_high_watermark(const struct kafka_source *source, const struct source_slot *slot)
-{
-    int64_t low;
-    int64_t high;
-    return !rd_kafka_get_watermark_offsets(source->client, slot->topic, slot->partition, &low, &high) &&
-           slot->expected >= high;
-}
-
-bool kafka_source_heard(const struct kafka_source *source, size_t slot)
-{
-    return slot < source->n_slots && at_high_watermark(source, &source->slots[slot]) &&
-           kafka_stats_heard_us(&source->stats, source->slots[slot].topic, source->slots[slot].partition) <=
-               HEARD_US;
 }
 
 void kafka_source_commit(struct kafka_source *source, const int64_t *offsets)

@@ -16,6 +16,7 @@
 #include <librdkafka/rdkafka.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/kafka_errors.h"
 #include "daemon/kafka_settings.h"
 #include "lib/base/must.h"
 #include "lib/base/span.h"
@@ -65,6 +66,20 @@ void kafka_source_poll(struct kafka_source *source);
 MUST_CHECK int kafka_source_read(struct kafka_source *source, size_t limit);
 /* Is the slot read to its high watermark, its leader connected, and was it heard from within 5 s? */
 bool kafka_source_heard(const struct kafka_source *source, size_t slot);
+/* How long ago any broker was heard from; INT64_MAX where none is connected. */
+int64_t kafka_source_silent_ms(const struct kafka_source *source);
+/* The same of the leaders of the partitions that are read: the one that is silent longest, with a slot of it;
+ * 0 where nothing is known of any. */
+int64_t kafka_source_partitions_silent_ms(const struct kafka_source *source, size_t *ret_slot);
+/* The slot's high watermark as the last fetch said; -1 while it is not known. */
+int64_t kafka_source_end(const struct kafka_source *source, size_t slot);
+/* Running totals since the start. */
+struct source_counts {
+    uint64_t errors[N_KAFKA_ERRORS];
+    uint64_t n_assigned;
+    uint64_t n_revoked;
+};
+void kafka_source_get_counts(const struct kafka_source *source, struct source_counts *ret_counts);
 /* Tells the group how far it is, for people and lag tools. */
 void kafka_source_commit(struct kafka_source *source, const int64_t *offsets);
 /* The client, for those who need more of it. */

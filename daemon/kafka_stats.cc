@@ -16,6 +16,7 @@ using partition_key = std::pair<std::string, int32_t>;
 
 struct kafka_stats_table {
     std::map<int64_t, int64_t> heard_us_by_broker; /* INT64_MAX: not up */
+    int64_t any_heard_us = INT64_MAX; /* the broker that was heard from last */
     std::map<partition_key, int64_t> leader;
     std::chrono::steady_clock::time_point read_at;
 };
@@ -28,11 +29,16 @@ static void read_brokers(simdjson::dom::element root, kafka_stats_table &table)
     for (auto [name, broker] : brokers) {
         int64_t node = -1;
         int64_t idle_us = -1;
-        std::string_view state;
+        std::string_view state, source;
         if (broker["nodeid"].get(node) || broker["state"].get(state) || node < 0)
             continue;
         if (broker["rxidle"].get(idle_us) || state != "UP" || idle_us < 0)
             idle_us = INT64_MAX;
+        if (idle_us < table.any_heard_us)
+            table.any_heard_us = idle_us;
+        /* The coordinator is a connection of its own to a broker that has another one. */
+        if (!broker["source"].get(source) && source == "logical")
+            continue;
         table.heard_us_by_broker[node] = idle_us;
     }
 }
@@ -79,6 +85,28 @@ extern "C" void kafka_stats_deinit(struct kafka_stats *stats)
     stats->table = nullptr;
 }
 
+static int64_t age_us(const kafka_stats_table &table, int64_t heard_us)
+{
+    if (heard_us == INT64_MAX)
+        return INT64_MAX;
+    auto age = std::chrono::steady_clock::now() - table.read_at;
+    return heard_us + std::chrono::duration_cast<std::chrono::microseconds>(age).count();
+}
+
+extern "C" int64_t kafka_stats_any_heard_us(const struct kafka_stats *stats)
+{
+    return stats->table ? age_us(*stats->table, stats->table->any_heard_us) : INT64_MAX;
+}
+
+extern "C" bool kafka_stats_knows(const struct kafka_stats *stats, const char *topic, int32_t partition)
+{
+    try {
+        return stats->table && stats->table->leader.count({topic, partition}) > 0;
+    } catch (const std::bad_alloc &) {
+        return false;
+    }
+}
+
 extern "C" int64_t kafka_stats_heard_us(const struct kafka_stats *stats, const char *topic, int32_t partition)
 {
     if (!stats->table)
@@ -89,11 +117,7 @@ extern "C" int64_t kafka_stats_heard_us(const struct kafka_stats *stats, const c
         if (leader == table.leader.end())
             return INT64_MAX;
         auto heard = table.heard_us_by_broker.find(leader->second);
-        if (heard == table.heard_us_by_broker.end() || heard->second == INT64_MAX)
-            return INT64_MAX;
-        auto age = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
-                                                                         table.read_at);
-        return heard->second + age.count();
+        return heard == table.heard_us_by_broker.end() ? INT64_MAX : age_us(table, heard->second);
     } catch (const std::bad_alloc &) {
         return INT64_MAX;
     }

@@ -4,6 +4,7 @@
 #ifndef ROIWATCH_DAEMON_KAFKA_STATS_H
 #define ROIWATCH_DAEMON_KAFKA_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,11 @@ void kafka_stats_deinit(struct kafka_stats *stats);
 /* Microseconds since the partition's leader was heard from; INT64_MAX where it is not connected or not known.
  */
 int64_t kafka_stats_heard_us(const struct kafka_stats *stats, const char *topic, int32_t partition);
+/* Microseconds since any broker was heard from, the group's coordinator included; INT64_MAX where none is
+ * connected, and before the first statistics. */
+int64_t kafka_stats_any_heard_us(const struct kafka_stats *stats);
+/* Do the statistics tell of that partition? */
+bool kafka_stats_knows(const struct kafka_stats *stats, const char *topic, int32_t partition);
 
 #ifdef __cplusplus
 }

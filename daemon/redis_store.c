@@ -27,6 +27,7 @@ struct redis_store {
     size_t checks_open; /* answers outstanding before the connection is ready */
     bool ready;
     bool closing;
+    struct redis_stats stats;
     char sha[N_SCRIPTS][SHA_SIZE];
     const char **argv; /* reused by send */
     size_t *argvlen;
@@ -39,6 +40,8 @@ struct ticket {
     redis_answer answer;
     void *context;
     uint64_t tag;
+    enum script script;
+    int64_t sent_us; /* steady */
 };
 
 static int store_connect(struct redis_store *store);
@@ -57,6 +60,7 @@ static void store_retry(struct redis_store *store, const char *why)
 {
     bool first = store->retry_ms == RETRY_FIRST_MS || store->ready;
     store->ready = false;
+    store->stats.errors[REDIS_ERROR_CONNECTION]++;
     if (store->closing)
         return;
     if (first)
@@ -102,6 +106,7 @@ static void check_done(struct redis_store *store)
     if (--store->checks_open > 0 || store->closing)
         return;
     store->ready = true;
+    store->stats.connections++;
     store->retry_ms = RETRY_FIRST_MS;
     store->handlers.ready(store->handlers.context);
 }
@@ -305,6 +310,11 @@ static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
     redisReply *reply = data;
     CLEANUP(redis_tree_deinit) struct redis_tree tree = {0};
     const struct reply *converted = NULL;
+    if (reply)
+        redis_stats_answered(&ticket->store->stats, ticket->script, ticket->sent_us,
+                             reply->type == REDIS_REPLY_ERROR ? reply->str : NULL);
+    else
+        redis_stats_dropped(&ticket->store->stats);
     if (reply && redis_tree_convert(&tree, reply) == 0)
         converted = tree.root;
     if (reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
@@ -362,11 +372,17 @@ int redis_store_send(struct redis_store *store, const struct call *call, redis_a
     struct ticket *ticket = malloc(sizeof(*ticket));
     if (!ticket)
         return -ENOMEM;
-    *ticket = (struct ticket){store, answer, context, tag};
+    *ticket = (struct ticket){store, answer, context, tag, call->script, redis_stats_now_us()};
     if (redisAsyncCommandArgv(store->redis, on_answer, ticket, (int)n, store->argv, store->argvlen) !=
         REDIS_OK) {
         free(ticket);
         return -ENOTCONN;
     }
+    redis_stats_sent(&store->stats, ticket->sent_us);
     return 0;
+}
+
+const struct redis_stats *redis_store_stats(const struct redis_store *store)
+{
+    return &store->stats;
 }

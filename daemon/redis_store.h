@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/redis_settings.h"
+#include "daemon/redis_stats.h"
 #include "lib/shard/call.h"
 
 struct redis_store;
@@ -47,5 +48,7 @@ int64_t redis_store_tick(struct redis_store *store, int64_t now_ms);
 /* Sends a call; the answer comes from the loop, never from here. -ENOTCONN where it is not ready. */
 MUST_CHECK int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer,
                                 void *context, uint64_t tag);
+
+const struct redis_stats *redis_store_stats(const struct redis_store *store);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "daemon/alert_settings.h"
 #include "daemon/attribution_settings.h"
+#include "daemon/http_settings.h"
 #include "daemon/kafka_settings.h"
 #include "daemon/redis_settings.h"
 #include "lib/base/buffer.h"

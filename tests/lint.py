@@ -124,7 +124,7 @@ def learn_constants(build):
 
 
 def check_headers(findings):
-    flags = subprocess.run(["pkg-config", "--cflags", "rdkafka", "hiredis", "yaml-0.1", "libsystemd", "libxxhash"],
+    flags = subprocess.run(["pkg-config", "--cflags", "rdkafka", "hiredis", "yaml-0.1", "libsystemd", "libxxhash", "libmicrohttpd"],
                            capture_output=True, text=True, check=True).stdout.split()
     for path in code("lib", "daemon"):
         if path.suffix != ".h":

@@ -3,6 +3,10 @@
  */
 #include "tests/daemon/world.h"
 
+#define LISTEN_ALLOWED                                                                                       \
+    "allowed are ADDRESS:PORT with an IP address or localhost, such as 127.0.0.1:9464 or \"[::1]:9464\" "    \
+    "(in quotes), and ~ for no listener\n"
+
 #define URL_ALLOWED "; allowed are redis://HOST:PORT/DB and unix:///PATH?db=N\n"
 
 static void sets_that_are_wrong_are_told(void **state)
@@ -94,8 +98,19 @@ static void sets_that_are_wrong_are_told(void **state)
          "--set: lookup: not yet in this version; allowed is only the default, {}\n"},
         {"alerts.kafka_topic=x",
          "--set: alerts.kafka_topic: not yet in this version; allowed is only the default, ~\n"},
-        {"http.listen=0.0.0.0:1",
-         "--set: http.listen: not yet in this version; allowed is only the default, 127.0.0.1:9464\n"},
+        {"http.listen=localhost",
+         "--set: http.listen: \"localhost\" is no address to listen on; " LISTEN_ALLOWED},
+        {"http.listen=some.host:9464",
+         "--set: http.listen: \"some.host:9464\" is no address to listen on; " LISTEN_ALLOWED},
+        {"http.listen=127.0.0.1:0",
+         "--set: http.listen: \"127.0.0.1:0\" is no address to listen on; " LISTEN_ALLOWED},
+        {"http.listen=127.0.0.1:65536",
+         "--set: http.listen: \"127.0.0.1:65536\" is no address to listen on; " LISTEN_ALLOWED},
+        {"http.listen=\"[::1:9464\"",
+         "--set: http.listen: \"[::1:9464\" is no address to listen on; " LISTEN_ALLOWED},
+        {"http.listen=::1:9464",
+         "--set: http.listen: \"::1:9464\" is no address to listen on; " LISTEN_ALLOWED},
+        {"http.listen=[9464]", "--set: http.listen: is no address; " LISTEN_ALLOWED},
     };
     CLEANUP(world_deinit) struct world world;
     world_init(&world);
@@ -309,6 +324,9 @@ static void what_is_probably_not_meant_is_a_warning(void **state)
          "--set: kafka.topics: warning: there is no topic of orders: revenue comes only with a "
          "`type` in other topics\n"},
         {"http.listen=~", ""},
+        {"http.listen=0.0.0.0:1", ""},
+        {"http.listen=localhost:9464", ""},
+        {"http.listen=\"[::1]:9464\"", ""},
         {"kafka.properties.fetch.min.bytes=10", ""},
         {"kafka.properties.sasl.password_file=/etc/secret", ""},
     };

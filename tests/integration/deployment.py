@@ -145,6 +145,7 @@ class Deployment:
             "redis": {"url": self.store.url, "shards": 16, "flush": "50ms"},
             "lateness": {"disorder": "30s", "future": "5m", "idle": "log"},
             "limits": {"message_bytes": "64KiB"},
+            "http": {"listen": None},  # several daemons share this configuration
         }, more)
         self.prefix = self.config["redis"].get("prefix", "roi:").encode()
         self.config_path.write_text(yaml_text(self.config), encoding="utf-8")
