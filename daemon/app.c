@@ -327,6 +327,7 @@ static int app_open(struct app *app)
         return -ENOMEM;
     call_init(&app->call);
     app_clock(app);
+    app->began_ms = app->now_ms;
     app->reload.taken_ms = app->now_ms;
     service_init(&app->service, app->steady_ms);
     if (fail_at_parse(getenv("ROIWATCH_FAIL_AT"), &app->fail_at) < 0) {

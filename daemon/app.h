@@ -142,6 +142,7 @@ struct app {
     int64_t retry_ms;        /* grows while starting over fails */
     int64_t aside_said;      /* cells and campaigns set aside, as last logged */
     int64_t shards_as_of_ms; /* least as_of of all shards as published; NEVER */
+    int64_t began_ms;        /* wall clock: when the process began */
     struct service service;
     struct fail_at fail_at;
     bool stopping;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "daemon/app.h"
+#include "daemon/metrics.h"
 
 static void handle_livez(void *context, struct http_request *request)
 {
@@ -18,10 +19,14 @@ static void handle_livez(void *context, struct http_request *request)
     http_answer(request, HTTP_OK, HTTP_TYPE_JSON, &body);
 }
 
+/* All that was given is read; a reload, which stops for a moment, is no reason to look elsewhere. */
 static bool is_reading(const struct app *app)
 {
-    return app->ingest && app->partitions == PARTITIONS_TAKEN &&
-           ingest_phase(app->ingest) == INGEST_RUNNING && app->placed_epoch == ingest_epoch(app->ingest);
+    bool reloading = app->partitions == PARTITIONS_PAUSED || app->reassigning;
+    bool reading = app->ingest && app->partitions == PARTITIONS_TAKEN &&
+                   ingest_phase(app->ingest) == INGEST_RUNNING &&
+                   app->placed_epoch == ingest_epoch(app->ingest);
+    return reading || reloading;
 }
 
 static void kafka_facts(struct app *app, struct health_facts *facts)
@@ -72,9 +77,20 @@ static void handle_readyz(void *context, struct http_request *request)
     http_answer(request, ready ? HTTP_OK : HTTP_UNAVAILABLE, HTTP_TYPE_JSON, &body);
 }
 
+static void handle_metrics(void *context, struct http_request *request)
+{
+    CLEANUP(url_parameters_deinit) struct url_parameters parameters = {0};
+    CLEANUP(buffer_deinit) struct buffer body = BUFFER_INIT;
+    if (!http_parameters(request, &parameters))
+        return;
+    metrics_page(context, &body);
+    http_answer(request, HTTP_OK, HTTP_TYPE_METRICS, &body);
+}
+
 static const struct http_route routes[] = {
     {"/livez", handle_livez},
     {"/readyz", handle_readyz},
+    {"/metrics", handle_metrics},
 };
 
 int app_open_http(struct app *app)

@@ -12,6 +12,7 @@
 #include "daemon/http_internal.h"
 #include "daemon/http_settings.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 
 enum {
     CONNECTIONS_MAX = 64,
@@ -262,12 +263,24 @@ void http_free(struct http *http)
     free(http);
 }
 
-uint64_t http_answered(const struct http *http, enum http_status status)
+static void emit_connections(const void *module, struct metrics_page *page)
 {
-    return http->answered[status];
+    metric_add(page, (int64_t)((const struct http *)module)->n_connections, NULL, NULL);
 }
 
-size_t http_connections(const struct http *http)
+#define ADD_ANSWERED(status, number)                                                                         \
+    snprintf(code, sizeof(code), "%d", status);                                                              \
+    metric_add(page, (int64_t)((const struct http *)module)->answered[status], code, NULL);
+
+static void emit_requests(const void *module, struct metrics_page *page)
 {
-    return http->n_connections;
+    char code[8];
+    HTTP_STATUS_CODES(ADD_ANSWERED)
 }
+
+static const struct metric_row rows[] = {
+    {"roiwatch_http_connections", {0}, KIND_GAUGE, "Open connections to this listener.", emit_connections},
+    {"roiwatch_http_requests_total", {"code"}, KIND_COUNTER, "Requests answered, by status.", emit_requests},
+};
+
+const struct metric_table http_metrics = {rows, ARRAY_SIZE(rows)};

@@ -18,15 +18,19 @@
 #include "lib/base/buffer.h"
 #include "lib/base/must.h"
 
-enum http_status {
-    HTTP_OK = 200,
-    HTTP_BAD_REQUEST = 400,
-    HTTP_NOT_FOUND = 404,
-    HTTP_METHOD_NOT_ALLOWED = 405,
-    HTTP_TOO_LARGE = 413,
-    HTTP_INTERNAL = 500,
-    HTTP_UNAVAILABLE = 503,
-};
+/* X(enum, code) */
+#define HTTP_STATUS_CODES(X)                                                                                 \
+    X(HTTP_OK, 200)                                                                                          \
+    X(HTTP_BAD_REQUEST, 400)                                                                                 \
+    X(HTTP_NOT_FOUND, 404)                                                                                   \
+    X(HTTP_METHOD_NOT_ALLOWED, 405)                                                                          \
+    X(HTTP_TOO_LARGE, 413)                                                                                   \
+    X(HTTP_INTERNAL, 500)                                                                                    \
+    X(HTTP_UNAVAILABLE, 503)
+
+#define HTTP_STATUS_ENUM(name, code) name = code,
+enum http_status { HTTP_STATUS_CODES(HTTP_STATUS_ENUM) };
+#undef HTTP_STATUS_ENUM
 
 #define HTTP_TYPE_JSON "application/json"
 #define HTTP_TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
@@ -62,19 +66,5 @@ void http_refuse(struct http_request *request, enum http_status status, const ch
 /* The answer comes later, within a few seconds: else the request is answered with 503 and `gone` called,
  * after which it must not be answered any more. */
 void http_wait(struct http_request *request, void (*gone)(void *waiting), void *waiting);
-
-/* X(enum, status code): the closed list of what is counted, for the metrics. */
-#define HTTP_COUNTED(X)                                                                                      \
-    X(HTTP_OK)                                                                                               \
-    X(HTTP_BAD_REQUEST)                                                                                      \
-    X(HTTP_NOT_FOUND)                                                                                        \
-    X(HTTP_METHOD_NOT_ALLOWED)                                                                               \
-    X(HTTP_TOO_LARGE)                                                                                        \
-    X(HTTP_INTERNAL)                                                                                         \
-    X(HTTP_UNAVAILABLE)
-
-/* Requests answered with that status. */
-uint64_t http_answered(const struct http *http, enum http_status status);
-size_t http_connections(const struct http *http);
 
 #endif

@@ -295,12 +295,13 @@ bool evaluator_idle(const struct evaluator *evaluator)
     return true;
 }
 
-static void count_goals(const struct shard *shard, struct evaluator_stats *stats)
+static void count_campaigns(const struct shard *shard, struct evaluator_stats *stats)
 {
     size_t cursor = 0;
     struct table_entry *entry;
     while ((entry = table_next(&shard->by_id, &cursor))) {
         const struct campaign *campaign = entry->value;
+        stats->n_members += campaign->member;
         for (size_t i = 0; i < campaign->rules->n_goals; i++)
             if (campaign->goals[i].status.known)
                 stats->n_goals[campaign->goals[i].status.state]++;
@@ -317,7 +318,7 @@ void evaluator_get_stats(const struct evaluator *evaluator, struct evaluator_sta
         ret_stats->n_owned++;
         ret_stats->n_loading += state == EVALUATOR_LOADING;
         ret_stats->n_lost += state == EVALUATOR_LOST;
-        count_goals(evaluator->shards[i], ret_stats);
+        count_campaigns(evaluator->shards[i], ret_stats);
     }
 }
 

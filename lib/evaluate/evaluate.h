@@ -103,7 +103,8 @@ struct evaluator_stats {
     size_t n_owned;
     size_t n_loading;
     size_t n_lost;
-    size_t n_campaigns; /* of owned shards */
+    size_t n_campaigns; /* of owned shards, in memory */
+    size_t n_members;   /* of them those that belong to roi:campaigns */
     size_t n_cells;     /* in memory now */
     size_t n_in_flight;
     uint64_t n_goals[N_GOAL_STATES]; /* now, by state */

@@ -213,6 +213,7 @@ static void encode_lanes(struct ingest *ingest, uint32_t shard, struct encoder *
                 memcmp(slot->counters[lane], nothing, sizeof(nothing)) == 0)
                 continue;
             encode_field(encoder, number, slot->counters[lane], N_LANE_COUNTERS);
+            memcpy(slot->sent_counters[lane], slot->counters[lane], sizeof(nothing));
             memset(slot->counters[lane], 0, sizeof(nothing));
             n++;
         }
@@ -333,6 +334,7 @@ int flush_reply(struct ingest *ingest, struct flight flight, const struct reply 
 {
     struct span verdict = reply_at(reply, 0)->text;
     if (span_equal(verdict, span_of("ok"))) {
+        topics_counted(ingest, flight.shard);
         ranges_counted(ingest, &ingest->feeds[flight.shard]);
         ingest->counts.set_aside += (int64_t)reply->n_elements - 1;
     } else if (span_equal(verdict, span_of("refused"))) {

@@ -101,6 +101,7 @@ void ingest_free(struct ingest *ingest)
     for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));)
         free(entry->value);
     table_deinit(&ingest->campaigns);
+    topics_free(ingest);
     buffer_deinit(&ingest->scratch);
     buffer_deinit(&ingest->order_ids);
     free(ingest->asked);
@@ -120,7 +121,7 @@ static int feed_alloc(struct shard_feed *feed, size_t n_slots)
     return feed->counted && feed->sent && feed->touched ? 0 : -ENOMEM;
 }
 
-static int slot_fill(const struct ingest *ingest, struct slot *slot, const struct ingest_partition *partition)
+static int slot_fill(struct ingest *ingest, struct slot *slot, const struct ingest_partition *partition)
 {
     int size = snprintf(NULL, 0, "%s:%d", partition->topic, partition->partition);
     slot->name = malloc((size_t)size + 1);
@@ -130,7 +131,7 @@ static int slot_fill(const struct ingest *ingest, struct slot *slot, const struc
     slot->ours = (struct lane_rules){partition->type, ingest->rules.decode.future_ms,
                                      ingest->rules.decode.message_bytes};
     slot->start_offset = partition->start_offset;
-    return 0;
+    return topic_find(ingest, partition->topic, &slot->topic);
 }
 
 int ingest_assign(struct ingest *ingest, const struct ingest_partition *partitions, size_t n)
@@ -162,8 +163,10 @@ static void ingest_forget(struct ingest *ingest)
 {
     for (uint32_t i = 0; i < ingest->n_feeds; i++)
         feed_clear(ingest, &ingest->feeds[i]);
-    for (size_t i = 0; i < ingest->n_slots; i++)
+    for (size_t i = 0; i < ingest->n_slots; i++) {
         memset(ingest->slots[i].counters, 0, sizeof(ingest->slots[i].counters));
+        memset(ingest->slots[i].sent_counters, 0, sizeof(ingest->slots[i].sent_counters));
+    }
     ingest->n_deferred = 0;
     ingest->n_asked = 0;
     ingest->asking = false;
@@ -202,7 +205,7 @@ void ingest_start_over(struct ingest *ingest, enum ingest_phase after)
 {
     ingest->after = ingest_is_leaving(ingest) ? INGEST_IDLE : after;
     ingest->phase = INGEST_SETTLING;
-    ingest->counts.restarts++;
+    ingest->counts.restarts += ingest->after != INGEST_IDLE;
     ingest_settle(ingest);
 }
 
@@ -308,6 +311,11 @@ void ingest_passed(struct ingest *ingest, int64_t passed_ms)
 struct ingest_counts ingest_counts(const struct ingest *ingest)
 {
     return ingest->counts;
+}
+
+struct ingest_sizes ingest_sizes(const struct ingest *ingest)
+{
+    return (struct ingest_sizes){ingest->n_pending_cells, ingest->campaigns.count};
 }
 
 int flight_take(struct ingest *ingest, struct flight flight, uint64_t *ret_tag)

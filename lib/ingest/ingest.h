@@ -151,9 +151,27 @@ struct ingest_counts {
     int64_t rejected;
     int64_t applies;
     int64_t refused;
-    int64_t restarts;
+    int64_t restarts;  /* starts over: what was in memory is dropped and read again */
     int64_t set_aside; /* groups of cells that could not be written */
 };
 struct ingest_counts ingest_counts(const struct ingest *ingest);
+
+/* What this process has counted of a topic, by enum lane_column and reason: only what shards have
+ * acknowledged, so that what is read again after a start over is not counted twice. */
+enum { N_LANE_COUNTERS = LANE_REJECTED + N_REJECT_REASONS - 1 };
+struct ingest_topic {
+    char *name; /* owned */
+    int64_t counters[N_LANE_COUNTERS];
+};
+/* Topics of all partitions held so far. */
+size_t ingest_n_topics(const struct ingest *ingest);
+const struct ingest_topic *ingest_topic(const struct ingest *ingest, size_t topic);
+
+/* What is in memory now. */
+struct ingest_sizes {
+    size_t n_pending_cells; /* sums that their shards have not been sent */
+    size_t n_campaigns;     /* ids whose admission is remembered */
+};
+struct ingest_sizes ingest_sizes(const struct ingest *ingest);
 
 #endif

@@ -9,7 +9,6 @@
 #include "lib/ingest/lane_rules.h"
 
 enum {
-    N_LANE_COUNTERS = LANE_REJECTED + N_REJECT_REASONS - 1,
     PENDING_CELLS_MAX = 2048, /* a shard with more stops the reading until it has sent them */
     CALLS_MAX = 4096,         /* calls in flight */
     CAMPAIGNS_KNOWN_MAX = 1 << 21,
@@ -71,7 +70,9 @@ struct slot {
                                 shards */
     int64_t snapshot_newest_ms;
     int64_t counted_newest_ms;
-    int64_t counters[LANES_PER_PARTITION][N_LANE_COUNTERS]; /* pending, of the lane's own shard */
+    int64_t counters[LANES_PER_PARTITION][N_LANE_COUNTERS];      /* pending, of the lane's own shard */
+    int64_t sent_counters[LANES_PER_PARTITION][N_LANE_COUNTERS]; /* in flight to it */
+    size_t topic;                                                /* in ingest->topics */
 };
 
 /* An event that cannot be counted before something has been asked. */
@@ -122,6 +123,8 @@ struct ingest {
 
     struct slot *slots;
     size_t n_slots;
+    struct ingest_topic *topics; /* owned */
+    size_t n_topics;
 
     struct shard_feed *feeds; /* n_shards campaign shards, then n_shards order shards */
     uint32_t n_feeds;
@@ -203,6 +206,12 @@ void sync_run(struct ingest *ingest);
 int level_take(struct ingest *ingest, size_t slot, int64_t least, int64_t most); /* 0, or -EINVAL: broken */
 int level_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 void level_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+
+/* topics.c */
+MUST_CHECK int topic_find(struct ingest *ingest, const char *name, size_t *ret_topic);
+void topics_free(struct ingest *ingest);
+/* A shard has counted what was sent to it. */
+void topics_counted(struct ingest *ingest, uint32_t shard);
 
 /* campaigns.c */
 int campaign_find(struct ingest *ingest, struct span id, struct campaign **ret_campaign);

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Compares the tables of docs/CONTRACT.md with those in the code, or writes them.
+"""Compares the tables of docs/CONTRACT.md and docs/METRICS.md with those in the code, or writes them.
 
     tests/docs/compare.py TABLES ROIWATCH [--write]
 
 TABLES is build/PRESET/bin/roiwatch-tables, which prints most of them; ROIWATCH is the program, whose --help has the
-commands and exit codes. In the document a table stands between `<!-- table NAME -->` and `<!-- end -->`.
+commands and exit codes. In a document a table stands between `<!-- table NAME -->` and `<!-- end -->`.
 """
 
 import difflib
@@ -13,7 +13,8 @@ import re
 import subprocess
 import sys
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/CONTRACT.md"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENTS = ("docs/CONTRACT.md", "docs/METRICS.md")
 PLACE = re.compile(r"(<!-- table ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
@@ -47,15 +48,17 @@ def main():
     if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["--write"]):
         sys.exit(__doc__)
     tables = {**printed_tables(sys.argv[1]), **help_tables(sys.argv[2])}
-    old = DOCUMENT.read_text(encoding="utf-8")
-    named = [match[1] for match in PLACE.findall(old)]
-    new = PLACE.sub(lambda match: match[1] + tables.get(match[2], "") + match[4], old)
-    if sys.argv[3:]:
-        DOCUMENT.write_text(new, encoding="utf-8")
-    wrong = [f"no table is called {name}" for name in named if name not in tables]
+    wrong, named = [], []
+    for name in DOCUMENTS:
+        old = (ROOT / name).read_text(encoding="utf-8")
+        named += [match[1] for match in PLACE.findall(old)]
+        new = PLACE.sub(lambda match: match[1] + tables.get(match[2], "") + match[4], old)
+        if sys.argv[3:]:
+            (ROOT / name).write_text(new, encoding="utf-8")
+        else:
+            wrong += difflib.unified_diff(old.splitlines(), new.splitlines(), name, "the code", lineterm="")
+    wrong += [f"no table is called {name}" for name in named if name not in tables]
     wrong += [f"the table {name} has no place" for name in tables if name not in named]
-    if not sys.argv[3:]:
-        wrong += difflib.unified_diff(old.splitlines(), new.splitlines(), "docs/CONTRACT.md", "the code", lineterm="")
     if wrong:
         print("\n".join(wrong))
         sys.exit(1)

@@ -1,6 +1,6 @@
 /*
- * Prints the tables of docs/CONTRACT.md as Markdown, from those in the code; compare.py puts them there or
- * compares.
+ * Prints the tables of docs/CONTRACT.md and docs/METRICS.md as Markdown, from those in the code; compare.py puts
+ * them there or compares.
  *
  * DESIGN
  *   Names, units and formulas come from the code's tables. Which fields a type of event reads is no table
@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/health.h"
+#include "daemon/metrics.h"
 #include "lib/config/schema.h"
 #include "lib/event/decode.h"
 #include "lib/event/message.h"
@@ -279,6 +281,38 @@ static void print_lane_counters(void)
     printf("| `rejected` | rejected messages by reason; those that are 0 are absent |\n");
 }
 
+/* --- HTTP --- */
+
+static const char *unit_of(const char *name)
+{
+    static const char *const units[] = {"seconds", "bytes"};
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        const char *found = strstr(name, units[i]);
+        if (found && (found[strlen(units[i])] == '\0' || found[strlen(units[i])] == '_'))
+            return units[i];
+    }
+    return "";
+}
+
+static void print_metrics_page(void)
+{
+    begin("metrics-page", "metric | type | labels | unit | meaning", 5);
+    const struct metric_row *row;
+    for (size_t i = 0; (row = metrics_row(i)); i++) {
+        printf("| `%s` | %s | ", row->name, metric_kind_name(row->kind));
+        for (size_t l = 0; l < ARRAY_SIZE(row->labels) && row->labels[l]; l++)
+            printf("%s`%s`", l ? ", " : "", row->labels[l]);
+        printf(" | %s | %s |\n", unit_of(row->name), row->help);
+    }
+}
+
+static void print_unready(void)
+{
+    begin("unready-reasons", "reason | meaning", 2);
+    for (enum unready_reason reason = 0; reason < N_UNREADY_REASONS; reason++)
+        printf("| `%s` | %s |\n", unready_reason_name(reason), unready_reason_meaning(reason));
+}
+
 int main(void)
 {
     print_events();
@@ -289,5 +323,7 @@ int main(void)
     print_states();
     print_alert_fields();
     print_lane_counters();
+    print_metrics_page();
+    print_unready();
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -10,6 +10,9 @@ static void a_configured_campaign_has_all_keys_before_any_event(void **state)
     assert_non_null(pair_find(world_root(world, "campaigns"), span_of("spring-sale")));
     assert_null(world_reader_key(world, "(unattributed)", "total"));
     assert_true(evaluator_idle(world->evaluator));
+    /* The reserved campaigns are in memory, but no members before they are used. */
+    assert_int_equal(world_stats(world).n_members, world_root(world, "campaigns")->n_pairs);
+    assert_true(world_stats(world).n_campaigns > world_stats(world).n_members);
 }
 
 static void what_a_shard_holds_is_published_and_then_followed(void **state)

@@ -97,6 +97,50 @@ static void a_rejected_message_is_counted_by_its_lane_once(void **state)
     assert_int_equal(ingest_counts(desk->ingest).messages, 3);
 }
 
+static int64_t topic_counter(const struct desk *desk, int column)
+{
+    assert_int_equal(ingest_n_topics(desk->ingest), 1);
+    assert_string_equal(ingest_topic(desk->ingest, 0)->name, "mixed");
+    return ingest_topic(desk->ingest, 0)->counters[column];
+}
+
+static void a_topics_totals_are_of_what_shards_have_acknowledged(void **state)
+{
+    struct desk *desk = *state;
+    desk_open(desk, 2);
+    assert_int_equal(topic_counter(desk, LANE_IMPRESSIONS), 0);
+    assert_int_equal(desk_view(desk, 0, "a", T0), 0);
+    assert_int_equal(desk_read(desk, 1, 0, "nonsense"), REJECT_NOT_JSON);
+    desk_run(desk);
+    assert_int_equal(topic_counter(desk, LANE_IMPRESSIONS), 0);
+    desk_pass(desk, FLUSH_MS);
+    desk_run(desk);
+    assert_int_equal(topic_counter(desk, LANE_IMPRESSIONS), 1);
+    assert_int_equal(topic_counter(desk, LANE_REJECTED + REJECT_NOT_JSON - 1), 1);
+
+    /* A refused apply and what is read again count once. */
+    for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
+        for (int lane = 0; lane < 2; lane++)
+            desk->stands[i][0][lane] = (struct lane_mark){1, T0};
+    assert_int_equal(desk_view(desk, 1, "a", T0), 0);
+    desk_pass(desk, FLUSH_MS);
+    desk->verdict = "refused";
+    desk_run(desk);
+    desk->verdict = "ok";
+    assert_int_equal(topic_counter(desk, LANE_IMPRESSIONS), 1);
+    assert_int_equal(desk_view(desk, 1, "a", T0), 0);
+    desk_pass(desk, FLUSH_MS);
+    desk_run(desk);
+    assert_int_equal(topic_counter(desk, LANE_IMPRESSIONS), 2);
+
+    /* Given up and taken again, nothing is forgotten. */
+    ingest_revoke(desk->ingest, true);
+    desk_run(desk);
+    assert_int_equal(ingest_phase(desk->ingest), INGEST_IDLE);
+    desk_open(desk, 1);
+    assert_int_equal(topic_counter(desk, LANE_IMPRESSIONS), 2);
+}
+
 static void no_offset_is_passed_while_dead_letters_are_out(void **state)
 {
     struct desk *desk = *state;
@@ -274,6 +318,7 @@ int main(void)
         DESK_TEST(late_is_older_than_the_lanes_newest_less_reach_and_disorder),
         DESK_TEST(an_orders_lane_has_a_newest_time_of_its_own),
         DESK_TEST(a_rejected_message_is_counted_by_its_lane_once),
+        DESK_TEST(a_topics_totals_are_of_what_shards_have_acknowledged),
         DESK_TEST(no_offset_is_passed_while_dead_letters_are_out),
         DESK_TEST(a_repeated_order_is_counted_as_a_duplicate_and_admits_nobody),
         DESK_TEST(an_order_is_decided_before_its_campaign_is_asked_about),
