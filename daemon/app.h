@@ -97,6 +97,7 @@ struct app {
     struct kafka_source *source;
     struct kafka_letters *letters; /* NULL where dead_letter is ~ */
     struct http *http;             /* NULL where http.listen is ~ */
+    size_t n_queries;              /* requests of the API that Redis is being asked for */
     struct ingest *ingest;         /* from APP_READY on */
     struct evaluator *evaluator;
     uint64_t core_number; /* grows with every core: answers to an earlier one are dropped */

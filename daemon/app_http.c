@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "daemon/api.h"
 #include "daemon/app.h"
 #include "daemon/metrics.h"
 
@@ -91,6 +92,9 @@ static const struct http_route routes[] = {
     {"/livez", handle_livez},
     {"/readyz", handle_readyz},
     {"/metrics", handle_metrics},
+    {"/api/v1/campaigns", api_campaigns},
+    {"/api/v1/campaigns/", api_campaign},
+    {"/api/v1/alerts", api_alerts},
 };
 
 int app_open_http(struct app *app)

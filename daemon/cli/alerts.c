@@ -17,10 +17,10 @@ static int print_entries(const redisReply *entries, bool json, char last_id[48])
     CLEANUP(buffer_deinit) struct buffer out = BUFFER_INIT;
     struct alert_entry entry;
     for (size_t i = 0; alert_entry_at(entries, i, &entry); i++) {
-        if (json)
-            alert_json(&out, &entry);
-        else
+        if (!json)
             alert_line(&out, &entry);
+        else if (alert_entry_json(&out, &entry) < 0)
+            return CLI_FAILED;
         buffer_append_u8(&out, '\n');
         snprintf(last_id, 48, "%s", entry.id);
     }

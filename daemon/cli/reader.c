@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "daemon/cli/text.h"
+#include "daemon/reader_json.h"
+#include "daemon/redis_tree.h"
 
 enum { SCAN_COUNT = 1000 };
 
@@ -194,53 +196,11 @@ void alert_line(struct buffer *buffer, const struct alert_entry *entry)
     text_safe(buffer, reply_field(entry->fields, "summary"));
 }
 
-enum alert_value { ALERT_TEXT, ALERT_NUMBER, ALERT_JSON };
-
-/* In the contract's order. */
-static const struct {
-    const char *name;
-    enum alert_value value;
-} alert_fields[] = {
-    {"id", ALERT_TEXT},
-    {"campaign", ALERT_TEXT},
-    {"goal", ALERT_TEXT},
-    {"state", ALERT_TEXT},
-    {"metric", ALERT_TEXT},
-    {"target", ALERT_TEXT},
-    {"window", ALERT_TEXT},
-    {"value", ALERT_TEXT},
-    {"low", ALERT_TEXT},
-    {"high", ALERT_TEXT},
-    {"maturity", ALERT_TEXT},
-    {"cost_micros", ALERT_NUMBER},
-    {"revenue_micros", ALERT_NUMBER},
-    {"currency", ALERT_TEXT},
-    {"excluded_micros", ALERT_NUMBER},
-    {"since_ms", ALERT_NUMBER},
-    {"at_ms", ALERT_NUMBER},
-    {"as_of_ms", ALERT_NUMBER},
-    {"summary", ALERT_TEXT},
-    {"labels", ALERT_JSON},
-};
-
-void alert_json(struct buffer *buffer, const struct alert_entry *entry)
+int alert_entry_json(struct buffer *buffer, const struct alert_entry *entry)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(alert_fields); i++) {
-        struct span name = span_of(alert_fields[i].name);
-        struct span value = reply_field(entry->fields, alert_fields[i].name);
-        buffer_append_u8(buffer, i ? ',' : '{');
-        if (alert_fields[i].value == ALERT_NUMBER && value.size) {
-            json_field(buffer, name, value);
-            continue;
-        }
-        json_append_text(buffer, name);
-        buffer_append_u8(buffer, ':');
-        if (!reply_has_field(entry->fields, alert_fields[i].name))
-            buffer_append_text(buffer, "null");
-        else if (alert_fields[i].value == ALERT_JSON)
-            buffer_append_span(buffer, value);
-        else
-            json_append_text(buffer, value);
-    }
-    buffer_append_u8(buffer, '}');
+    CLEANUP(redis_tree_deinit) struct redis_tree tree = {0};
+    int r = redis_tree_convert(&tree, entry->fields);
+    if (r == 0)
+        alert_json(buffer, tree.root);
+    return r;
 }

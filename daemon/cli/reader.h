@@ -39,6 +39,6 @@ const redisReply *alerts_of_stream(const redisReply *streams);
 
 /* One line for people and one JSON object, without the line end. */
 void alert_line(struct buffer *buffer, const struct alert_entry *entry);
-void alert_json(struct buffer *buffer, const struct alert_entry *entry);
+MUST_CHECK int alert_entry_json(struct buffer *buffer, const struct alert_entry *entry); /* -ENOMEM */
 
 #endif

@@ -82,6 +82,10 @@ static int unlink_readers(struct store *store, const struct settings *settings)
         r = unlink_campaign(store, settings, buffer_span(&list.ids[i]));
     buffer_append_span(&key, store->layout.prefix);
     buffer_append_text(&key, "campaigns");
+    if (!r)
+        r = unlink_key(store, buffer_span(&key));
+    buffer_clear(&key);
+    layout_root_key(&store->layout, "~names", &key);
     return r ? r : unlink_key(store, buffer_span(&key));
 }
 

@@ -3,6 +3,8 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/reader.h"
 #include "daemon/cli/text.h"
+#include "daemon/reader_json.h"
+#include "daemon/redis_tree.h"
 #include "lib/report/report.h"
 
 enum { NAME_COLUMNS = 28, VALUE_COLUMNS = 18, GAP_COLUMNS = 2 };
@@ -57,64 +59,22 @@ static bool after_prefix(struct span name, const char *prefix, struct span *ret_
     return true;
 }
 
-/* Fields of the campaign's hash whose name begins with prefix, as an object; raw where the values are JSON
- * already. */
-static void group_json(struct buffer *out, const redisReply *fields, const char *prefix, bool raw)
+static int picture_json(struct buffer *out, const struct picture *picture, const struct settings *settings)
 {
-    bool first = true;
-    buffer_append_u8(out, '{');
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        struct span name;
-        if (!after_prefix(reply_span(fields->element[i]), prefix, &name))
-            continue;
-        if (!first)
-            buffer_append_u8(out, ',');
-        first = false;
-        json_append_text(out, name);
-        buffer_append_u8(out, ':');
-        if (raw)
-            buffer_append_span(out, reply_span(fields->element[i + 1]));
-        else
-            json_append_text(out, reply_span(fields->element[i + 1]));
-    }
-    buffer_append_u8(out, '}');
-}
-
-static void window_json(struct buffer *out, const redisReply *fields)
-{
-    buffer_append_u8(out, '{');
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        if (i)
-            buffer_append_u8(out, ',');
-        json_field(out, reply_span(fields->element[i]), reply_span(fields->element[i + 1]));
-    }
-    buffer_append_u8(out, '}');
-}
-
-static void picture_json(struct buffer *out, const struct picture *picture, const struct settings *settings)
-{
-    static const char *const plain[] = {"state", "currency", "as_of_ms", "rev"};
-    buffer_append_text(out, "{\"campaign\":");
-    json_append_text(out, picture->id);
-    for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
-        if (!reply_has_field(picture->campaign, plain[i]))
-            continue;
-        buffer_append_u8(out, ',');
-        json_field(out, span_of(plain[i]), reply_field(picture->campaign, plain[i]));
-    }
-    buffer_append_text(out, ",\"labels\":");
-    group_json(out, picture->campaign, "label:", false);
-    buffer_append_text(out, ",\"goals\":");
-    group_json(out, picture->campaign, "goal:", true);
-    buffer_append_text(out, ",\"windows\":{");
+    CLEANUP(redis_tree_deinit) struct redis_tree campaign = {0};
+    struct campaign_json json = {.buffer = out};
+    if (redis_tree_convert(&campaign, picture->campaign) < 0)
+        return CLI_FAILED;
+    campaign_json_begin(&json, picture->id, campaign.root);
     for (size_t i = 0; i < picture->n_windows; i++) {
-        if (i)
-            buffer_append_u8(out, ',');
-        json_append_text(out, span_of(settings->windows.items[i].name));
-        buffer_append_u8(out, ':');
-        window_json(out, picture->windows[i]);
+        CLEANUP(redis_tree_deinit) struct redis_tree window = {0};
+        if (redis_tree_convert(&window, picture->windows[i]) < 0)
+            return CLI_FAILED;
+        campaign_json_window(&json, settings->windows.items[i].name, window.root);
     }
-    buffer_append_text(out, "}}\n");
+    campaign_json_end(&json);
+    buffer_append_u8(out, '\n');
+    return CLI_OK;
 }
 
 /* The value of one field as people read it. */
@@ -258,10 +218,10 @@ static int run(const struct cli *cli, int argc, char **argv)
         return CLI_FAILED;
     }
     if (cli->json)
-        picture_json(&out, &picture, settings);
+        r = picture_json(&out, &picture, settings);
     else
         picture_text(&out, &picture, settings);
-    return text_flush(&out);
+    return r ? r : text_flush(&out);
 }
 
 const struct cli_command show_command = {

@@ -10,7 +10,6 @@
 #include "daemon/cli/cli.h"
 #include "lib/base/json.h"
 #include "lib/base/money.h"
-#include "lib/base/number.h"
 #include "lib/base/tz.h"
 
 #define MICRO INT64_C(1000000)
@@ -116,17 +115,6 @@ void text_spark(struct buffer *buffer, int64_t value, int64_t low, int64_t high)
     if (high > low)
         step = (size_t)((__int128)(value - low) * (int64_t)(ARRAY_SIZE(blocks) - 1) / (high - low));
     buffer_append_text(buffer, blocks[step]);
-}
-
-void json_field(struct buffer *buffer, struct span name, struct span text)
-{
-    struct number number;
-    json_append_text(buffer, name);
-    buffer_append_u8(buffer, ':');
-    if (number_scan(text, &number))
-        buffer_append_span(buffer, text);
-    else
-        json_append_text(buffer, text);
 }
 
 static int output_failed(int error)

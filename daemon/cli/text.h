@@ -27,9 +27,6 @@ void text_time(struct buffer *buffer, int64_t at_ms);
 /* One block character for a value between low and high. */
 void text_spark(struct buffer *buffer, int64_t value, int64_t low, int64_t high);
 
-/* "name": and a number where the text is one, else a string. */
-void json_field(struct buffer *buffer, struct span name, struct span text);
-
 /* Writes the buffer to stdout and clears it. CLI_FAILED where memory or stdout failed (said on stderr), else
  * CLI_OK. */
 MUST_CHECK int text_flush(struct buffer *buffer);

@@ -20,6 +20,27 @@ bool announce_call(struct evaluator *evaluator, struct shard *shard, struct call
 
 void announce_reply(struct shard *shard)
 {
+    shard->index_due = true;
+}
+
+bool index_call(struct evaluator *evaluator, struct shard *shard, struct call *call)
+{
+    if (!shard->index_due)
+        return false;
+    call_begin(call, SCRIPT_NONE);
+    call_arg_text(call, "ZADD");
+    layout_root_key(&evaluator->layout, "~names", fresh_key(evaluator));
+    add_key_arg(evaluator, call);
+    for (const struct campaign *campaign = shard->asked.first; campaign; campaign = campaign->next) {
+        call_arg_text(call, "0");
+        call_arg(call, campaign->id);
+    }
+    return true;
+}
+
+void index_reply(struct shard *shard)
+{
+    shard->index_due = false;
     for (struct campaign *campaign = shard->asked.first; campaign; campaign = campaign->next)
         campaign->announced = true;
     queue_move(&shard->asked, &shard->publish, PLACE_PUBLISH);

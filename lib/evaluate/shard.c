@@ -83,7 +83,9 @@ static int loading_next(struct evaluator *evaluator, struct shard *shard, struct
 static int live_next(struct evaluator *evaluator, struct shard *shard, struct call *call,
                      enum request *ret_request)
 {
-    if (save_call(evaluator, shard, call)) {
+    if (index_call(evaluator, shard, call)) { /* first, as nothing else may be asked meanwhile */
+        *ret_request = REQUEST_INDEX;
+    } else if (save_call(evaluator, shard, call)) {
         *ret_request = REQUEST_SAVE;
     } else if (shard->read_due) {
         read_call(evaluator, shard, call);
@@ -131,6 +133,9 @@ static int handle(struct evaluator *evaluator, struct shard *shard, enum request
         break;
     case REQUEST_ANNOUNCE:
         announce_reply(shard);
+        break;
+    case REQUEST_INDEX:
+        index_reply(shard);
         break;
     case REQUEST_PUBLISH:
         publish_reply(evaluator, shard, reply);

@@ -64,7 +64,7 @@ struct campaign {
     struct span id; /* its bytes follow the struct */
     const struct campaign_rules *rules;
     bool member;    /* belongs to roi:campaigns */
-    bool announced; /* is there */
+    bool announced; /* is there, and in the index of names */
     bool loaded;    /* its cells are in memory */
     bool aside;     /* one of its keys has a foreign type */
     bool beyond;    /* the money of a window left int64 */
@@ -136,6 +136,7 @@ enum request {
     REQUEST_DELIVER,
     REQUEST_GOAL,
     REQUEST_ANNOUNCE,
+    REQUEST_INDEX,
     REQUEST_PUBLISH,
     REQUEST_TRIM,
     REQUEST_SAVE,
@@ -175,6 +176,7 @@ struct shard {
     struct campaign_queue publish;
     struct campaign_queue deferred;
     struct campaign_queue asked; /* of the call in flight */
+    bool index_due;              /* what was asked is announced and goes to the index of names next */
     struct publication publication;
     struct change *changes; /* owned */
     size_t n_changes;
@@ -281,8 +283,11 @@ void deliver_reply(struct evaluator *evaluator, struct shard *shard);
 void deliver_clear(struct shard *shard);
 
 /* publish.c */
+/* New members of roi:campaigns, and then the same in the index of names: two keys of different slots. */
 bool announce_call(struct evaluator *evaluator, struct shard *shard, struct call *call);
 void announce_reply(struct shard *shard);
+bool index_call(struct evaluator *evaluator, struct shard *shard, struct call *call);
+void index_reply(struct shard *shard);
 /* 1 with a call and what it is, 0 where nothing is to be written now, or -ENOMEM. */
 MUST_CHECK int publish_call(struct evaluator *evaluator, struct shard *shard, struct call *call,
                             enum request *ret_request);

@@ -9,6 +9,8 @@
  *     PREFIX~lanes.G    HASH   TOPIC:PARTITION -> "INDEX START STATE RULES TERM"   (the lane registry)
  *     PREFIX~marks.G    HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a partition's reader says)
  *     PREFIX~shards.G   HASH   SHARD -> "AS_OF TIP"   (what a shard's evaluator has published)
+ *     PREFIX~names      ZSET   the members of PREFIXcampaigns, all with score 0: in the order of their bytes
+ *     PREFIX~windows    SET    window names that ever had keys
  *   campaign shard {cSHARD.G}:
  *     :vec        STRING 16 bytes a lane: next position, newest event time (int64, big endian); -1 is unset
  *     :campaigns  HASH   campaign -> "1" (admitted)
@@ -47,8 +49,7 @@ void layout_shard_key(const struct layout *layout, enum shard_family family, uin
                       struct buffer *buffer);
 void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes,
                       struct span campaign, struct buffer *buffer);
-/* PREFIXname: what belongs to no generation: "campaigns", "alerts", "meta", "~windows" (window names that
- * ever had keys). */
+/* PREFIXname: what belongs to no generation: "campaigns", "alerts", "meta", "~names", "~windows". */
 void layout_root_key(const struct layout *layout, const char *name, struct buffer *buffer);
 /* PREFIX~name.G */
 void layout_common_key(const struct layout *layout, const char *name, struct buffer *buffer);

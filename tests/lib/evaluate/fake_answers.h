@@ -146,6 +146,11 @@ static struct reply answer_command(struct store *store, const struct call *call)
             hash_set(value, call_get(call, i), span_of("1"));
         return reply_integer(1);
     }
+    if (span_equal(name, span_of("ZADD"))) {
+        for (size_t i = 2; i + 1 < call->n_args; i += 2)
+            hash_set(value, call_get(call, i + 1), call_get(call, i));
+        return reply_integer(1);
+    }
     if (span_equal(name, span_of("HSET"))) {
         hash_set(value, call_get(call, 2), call_get(call, 3));
         return reply_integer(1);

@@ -15,6 +15,23 @@ static void a_configured_campaign_has_all_keys_before_any_event(void **state)
     assert_true(world_stats(world).n_campaigns > world_stats(world).n_members);
 }
 
+static void the_index_of_names_holds_what_roi_campaigns_holds(void **state)
+{
+    struct world *world = *state;
+    static const char *const ids[] = {"a", "b(", "[c", "-", "+", "0", "\xc3\xa9"};
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+        world_event(world, ids[i], T0, 1, 10, 0);
+    world_settle(world);
+    struct value *members = world_root(world, "campaigns");
+    struct value *names = world_root(world, "~names");
+    assert_true(members->n_pairs > ARRAY_SIZE(ids));
+    assert_int_equal(names->n_pairs, members->n_pairs);
+    for (size_t i = 0; i < members->n_pairs; i++)
+        assert_true(span_equal(hash_get(names, buffer_span(&members->pairs[i].name)), span_of("0")));
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+        world_check(world, ids[i]);
+}
+
 static void what_a_shard_holds_is_published_and_then_followed(void **state)
 {
     struct world *world = *state;
@@ -344,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_configured_campaign_has_all_keys_before_any_event),
+        WORLD_TEST(the_index_of_names_holds_what_roi_campaigns_holds),
         WORLD_TEST(what_a_shard_holds_is_published_and_then_followed),
         WORLD_TEST(time_alone_moves_windows_and_an_idle_campaign_costs_nothing),
         WORLD_TEST(an_event_ahead_of_as_of_enters_when_its_slice_does),
