@@ -1,0 +1,26 @@
+/*
+ * roiwatch-bench: the parts of the bench that have to be as fast as what they measure. bench.py runs it.
+ *
+ * Each part reads a roiwatch configuration (-c, --set), prints one JSON object to stdout and returns an exit
+ * code; what is wrong it has said on stderr.
+ */
+#ifndef ROIWATCH_TESTS_BENCH_H
+#define ROIWATCH_TESTS_BENCH_H
+
+#include "daemon/settings.h"
+#include "lib/base/must.h"
+
+struct bench_options {
+    int64_t n_events;
+    int64_t n_campaigns;
+    int64_t rate;      /* events a second; 0: as fast as it goes */
+    int64_t start_ms;  /* event time of the first event */
+    int64_t span_ms;   /* event time from the first to the last */
+    int64_t n_watched; /* latency: campaigns whose total is watched */
+    bool even;         /* every campaign as often as the others; else few have most of the events */
+};
+
+MUST_CHECK int bench_fill(const struct settings *settings, const struct bench_options *options);
+MUST_CHECK int bench_drain(const struct settings *settings, const struct bench_options *options);
+
+#endif

@@ -1,0 +1,123 @@
+"""What roiwatch costs per event, beside what reading alone costs.
+
+    ./dev bench [--events N] [--rounds N] [--json]
+
+In one run, alternating, so that both see the same machine: a bare librdkafka drain and roiwatchd over the same topics
+(3 x 8 partitions), each over N and over 2N events. The difference of the two is what N events cost, without the start.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import statistics
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+from tests.bench.stage import Stage, Topics  # noqa: E402
+
+PARTITIONS = 8
+EVENT_GAP_US = 1500  # event time between two events: 2 million of them are 50 minutes
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def slope(once, twice, n, key):
+    """Per event, without the start."""
+    return (twice[key] - once[key]) / n
+
+
+def one_round(stage, topics, n):
+    """What one round says of both: ns of CPU, ns of Redis' CPU and seconds, all per event."""
+    runs = [(stage.drain(t), stage.count(t)) for t in topics]
+    drain, count = ([run[i] for run in runs] for i in (0, 1))
+    return {
+        "drain": {"ns": slope(*drain, n, "cpu_ns"), "s": drain[1]["read_ns"] / drain[1]["events"] / 1e9,
+                  "mb": drain[1]["peak_kb"] / 1024},
+        "roiwatchd": {"ns": slope(*count, n, "cpu_ns"), "s": slope(*count, n, "wall_s"),
+                      "mb": count[1]["peak_kb"] / 1024, "redis_ns": slope(*count, n, "redis_cpu_ns")},
+    }
+
+
+def machine():
+    """The processor's name and how many of them."""
+    text = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    name = re.search(r"^model name\s*: (.*)$", text, re.M)
+    return f"{name.group(1) if name else 'unknown processor'} x {os.cpu_count()}"
+
+
+def spread(values):
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
+
+
+def summary(rounds, n):
+    result = {"events": n, "rounds": len(rounds), "machine": machine()}
+    for name in ("drain", "roiwatchd"):
+        rows = [a_round[name] for a_round in rounds]
+        result[name] = {"ns_per_event": spread([row["ns"] for row in rows]),
+                        "events_per_s": spread([1 / row["s"] if row["s"] > 0 else 0.0 for row in rows]),
+                        "peak_mb": spread([row["mb"] for row in rows])}
+    result["roiwatchd"]["redis_ns_per_event"] = spread([a_round["roiwatchd"]["redis_ns"] for a_round in rounds])
+    result["ratio"] = spread([a_round["roiwatchd"]["ns"] / a_round["drain"]["ns"] if a_round["drain"]["ns"] > 0 else 0.0
+                              for a_round in rounds])
+    return result
+
+
+def table(result):
+    def line(name, values, form):
+        return f"{name:34s}" + "".join(f"{form.format(values[key]):>12s}" for key in ("min", "median", "max"))
+
+    rows = [f"{'':34s}{'min':>12s}{'median':>12s}{'max':>12s}"]
+    for name in ("drain", "roiwatchd"):
+        rows.append(line(f"{name}: ns of CPU per event", result[name]["ns_per_event"], "{:.0f}"))
+    rows.append(line("Redis: ns of CPU per event", result["roiwatchd"]["redis_ns_per_event"], "{:.0f}"))
+    for name in ("drain", "roiwatchd"):
+        rows.append(line(f"{name}: events per second", result[name]["events_per_s"], "{:.0f}"))
+    for name in ("drain", "roiwatchd"):
+        rows.append(line(f"{name}: peak memory, MB", result[name]["peak_mb"], "{:.0f}"))
+    rows.append(line("ratio roiwatchd : drain", result["ratio"], "{:.2f}"))
+    return "\n".join(rows)
+
+
+def fill(stage, n):
+    """The topics with N and those with 2N events."""
+    topics = []
+    for name, times in (("once", 1), ("twice", 2)):
+        say(f"bench: filling {3 * PARTITIONS} partitions with {times * n} events")
+        topics.append(Topics(stage, name, PARTITIONS))
+        span_ms = times * n * EVENT_GAP_US // 1000
+        topics[-1].fill(times * n, "--span-ms", span_ms, "--start-ms", int(time.time() * 1000) - span_ms)
+    return topics
+
+
+def run_cost(arguments):
+    n = arguments.events
+    with Stage() as stage:
+        topics, rounds = fill(stage, n), []
+        for i in range(arguments.rounds):
+            rounds.append(one_round(stage, topics, n))
+            say(f"bench: round {i + 1} of {arguments.rounds}: drain {rounds[-1]['drain']['ns']:.0f} ns, "
+                f"roiwatchd {rounds[-1]['roiwatchd']['ns']:.0f} ns per event")
+    result = summary(rounds, n)
+    print(json.dumps(result) if arguments.json else table(result))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=2_000_000, help="N (2000000)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often both are measured (5)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    arguments = parser.parse_args()
+    if arguments.events < 1 or arguments.rounds < 1:
+        parser.error("--events and --rounds are at least 1")
+    run_cost(arguments)
+
+
+if __name__ == "__main__":
+    main()
