@@ -37,8 +37,11 @@ class Recount:
     keys: name of a reader key of a window → (campaign, window); duplicates: (topic, partition) → count; accepted: (topic, partition, type) → count, each order id once;
     as_of_ms: the newest event time of all, None without events."""
 
-    def __init__(self, log, config):
+    def __init__(self, log, config, earlier=()):
+        """earlier: (config, {(topic, partition): first offset at which it no longer decides how messages are read}), in
+        the order in which they held; a partition that is not named was never read under it."""
         self.rules = Rules(config)
+        self._earlier = [(Rules(before), until) for before, until in earlier]
         self.events = defaultdict(list)
         self.rejected, self.duplicates, self.accepted, self.late = Counter(), Counter(), Counter(), 0
         self.as_of_ms = None
@@ -49,12 +52,20 @@ class Recount:
                      for campaign in self.members for window in self.rules.windows}
         self._final = {}
 
+    def _reading(self, topic, partition, offset):
+        """The rules by which a message is read."""
+        for rules, until in self._earlier:
+            if offset < until.get((topic, partition), 0):
+                return rules
+        return self.rules
+
     def _partition(self, topic, partition, messages):
-        rules, topic_type = self.rules, self.rules.topic_types[topic]
+        rules = self.rules
         reach_ms = rules.longest_ms + rules.disorder_ms if rules.longest_ms else INT64_MAX
         newest, orders = {True: 0, False: 0}, set()
         for message in messages:
-            event = decode(message.value, message.record_ts_ms, topic_type, rules)
+            reading = self._reading(topic, partition, message.offset)
+            event = decode(message.value, message.record_ts_ms, reading.topic_types[topic], reading)
             if isinstance(event, str):
                 self.rejected[topic, partition, event] += 1
                 continue
