@@ -10,6 +10,7 @@
  *     app_loss.c    loss of data: counting again, or stopping
  *     app_place.c   partitions: given by the group, placed at an offset, given up
  *     app_reload.c  SIGHUP: another configuration
+ *     app_faults.c  what is set aside or refused, said while the rest goes on
  *     app_topics.c  which topics exist
  *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
  *     app_status.c  once a second: one line for the service manager
@@ -139,13 +140,16 @@ struct app {
     int64_t evaluate_at_ms;
     int64_t retry_at_ms; /* BROKEN: when to start over */
     int64_t broken_said_ms;
-    bool retry_set;          /* BROKEN: retry_at_ms is that of this time */
-    int64_t retry_ms;        /* grows while starting over fails */
+    bool retry_set;   /* BROKEN: retry_at_ms is that of this time */
+    int64_t retry_ms; /* grows while starting over fails */
+    int64_t refused_said_ms;
+    uint64_t errors_seen;    /* of the evaluator, as last looked at */
     int64_t aside_said;      /* cells and campaigns set aside, as last logged */
     int64_t shards_as_of_ms; /* least as_of of all shards as published; NEVER */
     int64_t began_ms;        /* wall clock: when the process began */
     struct service service;
     struct fail_at fail_at;
+    int64_t shards_moved_ms; /* when that changed last */
     bool stopping;
     bool farewell_open; /* roi:meta is being told that we stop */
     int exit_code;
@@ -200,6 +204,12 @@ void app_reload_close(struct app *app);
 /* app_topics.c */
 /* Asks Kafka how many partitions the topics have, where it is time to; says which topics do not exist. */
 void app_topics_refresh(struct app *app);
+
+/* app_faults.c */
+/* Says what is set aside and what the evaluator is refused, where that is new. */
+void app_say_aside(struct app *app);
+/* Says that Redis refuses the common key of this name, once a minute at most. */
+void app_say_refused(struct app *app, const char *name, const struct reply *reply);
 
 /* app_pulse.c */
 void app_pulse(struct app *app);

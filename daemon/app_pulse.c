@@ -9,7 +9,7 @@
 #include "daemon/app.h"
 #include "daemon/log.h"
 
-enum { PULSE_MS = 1000 };
+enum { PULSE_MS = 1000, STANDSTILL_MS = 10000 };
 
 /* The first configured topic that exists: its partitions say who evaluates which shard. */
 static int first_topic(const struct app *app)
@@ -81,9 +81,12 @@ static void on_lanes(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
     (void)tag;
-    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY ||
-        app->partitions == PARTITIONS_PLACING)
+    if (!reply || app->phase != APP_READY || app->partitions == PARTITIONS_PLACING)
         return;
+    if (reply->type != REPLY_ARRAY) {
+        app_say_refused(app, "lanes", reply);
+        return;
+    }
     bool running = app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING;
     if (running && app->n_slots > 0 && reply->n_elements == 0)
         app_lost(app, "the lane registry is gone");
@@ -156,7 +159,8 @@ static void marks_write(struct app *app)
         struct partition_mark mark =
             mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms, &app->own_marks[i],
                       app->marks, app->n_marks, app_n_partitions(app));
-        if (memcmp(&mark, &app->own_marks[i], sizeof(mark)) == 0)
+        bool there = state.index < app->n_marks && !memcmp(&app->marks[state.index], &mark, sizeof(mark));
+        if (there && memcmp(&mark, &app->own_marks[i], sizeof(mark)) == 0)
             continue;
         app->own_marks[i] = mark;
         buffer_clear(&text);
@@ -193,8 +197,12 @@ static void on_marks(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
     (void)tag;
-    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY)
+    if (!reply || app->phase != APP_READY)
         return;
+    if (reply->type != REPLY_ARRAY) {
+        app->n_marks = 0; /* nobody is known to be at an end */
+        return;
+    }
     marks_read(app, reply);
     if (app->settings->book.clock)
         evaluator_set_silent(app->evaluator, topic_is_silent(app));
@@ -228,10 +236,29 @@ int64_t app_behind_ms(const struct app *app)
     return reference_ms == NEVER || reference_ms < as_of_ms ? 0 : reference_ms - as_of_ms;
 }
 
+/*
+ * Whether what was counted is published, or on its way. Where windows end by the log's own time, being at its end
+ * says nothing of that.
+ */
+static bool is_publishing(const struct app *app)
+{
+    struct evaluator_stats stats;
+    if (!app->evaluator)
+        return false;
+    evaluator_get_stats(app->evaluator, &stats);
+    if (stats.n_loading + stats.n_lost > 0)
+        return false;
+    if (app->settings->book.clock)
+        return app_behind_ms(app) <= app->settings->book.stale_after_ms;
+    if (marks_furthest(app) == NEVER) /* there never was an event */
+        return true;
+    return app->shards_as_of_ms != NEVER && (app_behind_ms(app) <= app->settings->book.disorder_ms ||
+                                             app->steady_ms - app->shards_moved_ms < STANDSTILL_MS);
+}
+
 enum pipeline_status app_pipeline_status(struct app *app)
 {
-    bool live = app->settings->book.clock ? app_behind_ms(app) <= app->settings->book.stale_after_ms
-                                          : marks_at_end(app);
+    bool live = is_publishing(app) && (app->settings->book.clock || marks_at_end(app));
     app->rebuilding = app->rebuilding && !live;
     return live ? PIPELINE_LIVE : app->rebuilding ? PIPELINE_REBUILDING : PIPELINE_CATCHING_UP;
 }
@@ -290,10 +317,10 @@ static void on_shards(void *context, uint64_t tag, const struct reply *reply)
 {
     struct app *app = context;
     (void)tag;
-    if (!reply || reply->type != REPLY_ARRAY || app->phase != APP_READY)
+    if (!reply || app->phase != APP_READY)
         return;
     int64_t least_ms = INT64_MAX;
-    for (size_t i = 0; i + 1 < reply->n_elements; i += 2) {
+    for (size_t i = 0; i + 1 < reply->n_elements; i += 2) { /* no elements in an error */
         char text[128];
         struct span value = reply_at(reply, i + 1)->text;
         snprintf(text, sizeof(text), "%.*s", (int)value.size, value.data);
@@ -301,7 +328,10 @@ static void on_shards(void *context, uint64_t tag, const struct reply *reply)
         if (sscanf(text, "%" SCNd64, &as_of_ms) == 1 && as_of_ms < least_ms)
             least_ms = as_of_ms;
     }
+    int64_t before_ms = app->shards_as_of_ms;
     app->shards_as_of_ms = reply->n_elements / 2 == app->layout.n_shards ? least_ms : NEVER;
+    if (app->shards_as_of_ms != before_ms)
+        app->shards_moved_ms = app->steady_ms;
     if (owns_shard(app, 0))
         meta_write(app, NULL, app_ignore);
 }
@@ -327,21 +357,6 @@ static void commit(struct app *app)
     free(offsets);
 }
 
-/* What could not be counted or shown is said, with a number that grows. */
-static void say_aside(struct app *app)
-{
-    struct evaluator_stats stats;
-    evaluator_get_stats(app->evaluator, &stats);
-    int64_t aside = ingest_counts(app->ingest).set_aside + (int64_t)stats.n_aside;
-    if (aside > app->aside_said)
-        log_line(LOG_LEVEL_ERROR,
-                 "%" PRId64 " cells or campaigns are set aside so far: a key of theirs has a foreign type, "
-                 "or a counter would leave "
-                 "64 bits; the others go on. Look for keys under %s~ that another program has written",
-                 aside, app->settings->redis.prefix);
-    app->aside_said = aside;
-}
-
 void app_pulse(struct app *app)
 {
     if (app->steady_ms - app->pulse_at_ms < PULSE_MS)
@@ -352,7 +367,7 @@ void app_pulse(struct app *app)
         app_meta_begin(app);
     if (app->phase != APP_READY || !redis_store_is_ready(app->store) || app->stopping)
         return;
-    say_aside(app);
+    app_say_aside(app);
     app_topics_refresh(app);
     app_own_shards(app);
     call_begin(&app->call, SCRIPT_NONE);

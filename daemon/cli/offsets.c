@@ -229,8 +229,11 @@ static int look(struct store *store, const struct settings *settings, struct lan
         if (!wait->tips)
             return CLI_FAILED;
         r = read_tips(store, wait->tips);
-        if (r)
+        if (r) {
+            free(wait->tips);
+            wait->tips = NULL;
             return r;
+        }
         wait->at_least_ms = settings->lateness.idle == IDLE_LOG ? newest_of(lanes) : NEVER;
     }
     bool published = false;

@@ -79,7 +79,7 @@ static void copy_call(struct call *call, const struct call *from)
 
 bool deliver_call(struct evaluator *evaluator, struct shard *shard, struct call *call)
 {
-    if (shard->delivered == shard->n_deliveries)
+    if (shard->delivered == shard->n_deliveries || evaluator->steady_ms < shard->deliver_at_ms)
         return false;
     const struct delivery *delivery = &shard->deliveries[shard->delivered];
     switch (shard->delivery_step) {

@@ -152,10 +152,16 @@ void evaluator_tick(struct evaluator *evaluator, int64_t now_ms, int64_t steady_
     evaluator->now_ms = now_ms;
     evaluator->steady_ms = steady_ms;
     evaluator->marks_due = true;
+    /* Whoever wrote over the set of campaigns has emptied it. */
+    bool announce = evaluator->announce_at_ms && steady_ms >= evaluator->announce_at_ms;
+    if (announce)
+        evaluator->announce_at_ms = 0;
     for (uint32_t i = 0; i < evaluator->layout.n_shards; i++) {
         struct shard *shard = evaluator->shards[i];
         if (!shard)
             continue;
+        if (announce)
+            restart(evaluator, shard, 0);
         shard->read_due = true;
         wake_deferred(evaluator, shard);
         if (goals_update_stale(evaluator, shard) < 0)
@@ -225,11 +231,14 @@ static struct slot *find_slot(struct evaluator *evaluator, uint64_t tag, struct 
     return slot;
 }
 
-static void note_error(struct evaluator *evaluator, const struct reply *reply)
+static void note_error(struct evaluator *evaluator, const struct shard *shard, enum request request,
+                       const struct reply *reply)
 {
+    struct buffer *key = fresh_key(evaluator);
+    request_key(evaluator, shard, request, key);
     evaluator->stats.n_errors++;
-    snprintf(evaluator->error, sizeof(evaluator->error), "%.*s",
-             (int)(reply->text.size < ERROR_SIZE ? reply->text.size : ERROR_SIZE - 1), reply->text.data);
+    snprintf(evaluator->error, sizeof(evaluator->error), "%.*s: %.*s", (int)key->size,
+             key->size ? key->data : "", (int)reply->text.size, reply->text.data);
 }
 
 int evaluator_reply(struct evaluator *evaluator, uint64_t tag, const struct reply *reply)
@@ -241,10 +250,10 @@ int evaluator_reply(struct evaluator *evaluator, uint64_t tag, const struct repl
     enum request request = slot->request;
     forget_call(evaluator, slot);
     if (reply->type == REPLY_ERROR) {
-        note_error(evaluator, reply);
-        if (shard)
+        note_error(evaluator, shard, request, reply);
+        if (shard && !shard_refused(evaluator, shard, request, reply))
             shard_restart(evaluator, shard, RETRY_MS);
-        else
+        else if (!shard)
             evaluator->not_before_ms = evaluator->steady_ms + RETRY_MS;
         return 0;
     }

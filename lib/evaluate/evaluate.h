@@ -118,7 +118,7 @@ struct evaluator_stats {
 };
 
 void evaluator_get_stats(const struct evaluator *evaluator, struct evaluator_stats *ret_stats);
-/* The text of the latest error reply, empty without any; valid until the next call. */
+/* The latest error reply, "KEY: TEXT", empty without any; valid until the next call. */
 const char *evaluator_last_error(const struct evaluator *evaluator);
 
 #endif

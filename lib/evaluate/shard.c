@@ -164,3 +164,48 @@ int shard_reply(struct evaluator *evaluator, struct shard *shard, enum request r
         shard_restart(evaluator, shard, RETRY_MS);
     return r == -ENOMEM ? r : 0;
 }
+
+bool shard_refused(struct evaluator *evaluator, struct shard *shard, enum request request,
+                   const struct reply *reply)
+{
+    static const char foreign[] = "WRONGTYPE";
+    if (reply->text.size < sizeof(foreign) - 1 || memcmp(reply->text.data, foreign, sizeof(foreign) - 1) != 0)
+        return false;
+    if (request == REQUEST_DELIVER) {
+        shard->deliver_at_ms = evaluator->steady_ms + ASIDE_MS;
+        return true;
+    }
+    if (request == REQUEST_ANNOUNCE) {
+        announce_reply(shard);
+        evaluator->announce_at_ms = evaluator->steady_ms + ASIDE_MS;
+        return true;
+    }
+    return false;
+}
+
+void request_key(const struct evaluator *evaluator, const struct shard *shard, enum request request,
+                 struct buffer *buffer)
+{
+    const struct layout *layout = &evaluator->layout;
+    switch (request) {
+    case REQUEST_MARKS:
+        layout_common_key(layout, "marks", buffer);
+        break;
+    case REQUEST_SAVE:
+        layout_common_key(layout, "shards", buffer);
+        break;
+    case REQUEST_WINDOWS_READ:
+    case REQUEST_WINDOWS_WRITE:
+        layout_root_key(layout, "~windows", buffer);
+        break;
+    case REQUEST_ANNOUNCE:
+        layout_root_key(layout, "campaigns", buffer);
+        break;
+    case REQUEST_DELIVER:
+        layout_root_key(layout, "alerts", buffer);
+        break;
+    default:
+        layout_shard_key(layout, SHARD_CAMPAIGN, shard ? shard->number : 0, ":*", buffer);
+        break;
+    }
+}

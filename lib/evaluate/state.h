@@ -29,12 +29,13 @@ enum {
     STREAM_ID_SIZE = 48,
     RETIRED_MAX = 256, /* window names that are no longer configured */
     PARTITIONS_MAX = 65536,
-    ERROR_SIZE = 160,
+    ERROR_SIZE = 400,
 };
 
 #define WRITE_EVERY_MS 1000   /* a reader key at most so often */
 #define SPREAD_EVERY_MS 60000 /* where only a spread cost moved */
 #define RETRY_MS 1000         /* after an error reply */
+#define ASIDE_MS 30000        /* before a step is tried again that a key of foreign type had stopped */
 #define SAVE_AGAIN_MS                                                                                        \
     10000 /* a shard's position is written again, in case another evaluator wrote an older one */
 
@@ -163,6 +164,7 @@ struct shard {
     bool read_due;
     bool stale;
     int64_t not_before_ms; /* steady: pause after an error */
+    int64_t deliver_at_ms; /* steady: the stream of alerts took none; when to try again */
     char cursor[STREAM_ID_SIZE];
     char tip[STREAM_ID_SIZE];
     int64_t rev;
@@ -224,6 +226,7 @@ struct evaluator {
     struct buffer key; /* scratch */
     struct call words; /* scratch */
     struct evaluator_stats stats;
+    int64_t announce_at_ms; /* steady, 0 never: the set of campaigns took none; when to announce all again */
     char error[ERROR_SIZE];
 };
 
@@ -320,6 +323,13 @@ MUST_CHECK int shard_next(struct evaluator *evaluator, struct shard *shard, stru
                           enum request *ret_request);
 MUST_CHECK int shard_reply(struct evaluator *evaluator, struct shard *shard, enum request request,
                            const struct reply *reply);
+
+/* An error reply: true where only a step is put off by it, and the shard goes on. */
+bool shard_refused(struct evaluator *evaluator, struct shard *shard, enum request request,
+                   const struct reply *reply);
+/* Appends the key that a request is about, as an operator looks for it. shard is NULL for what all share. */
+void request_key(const struct evaluator *evaluator, const struct shard *shard, enum request request,
+                 struct buffer *buffer);
 
 /* Clears the scratch key; the names are then appended with layout_… */
 struct buffer *fresh_key(struct evaluator *evaluator);

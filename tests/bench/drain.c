@@ -59,7 +59,7 @@ static int on_stats(rd_kafka_t *client, char *json, size_t size, void *opaque)
 static int drain_open(struct drain *drain, const struct kafka_settings *settings)
 {
     char why[256] = "the broker does not say what topics it has";
-    int32_t counts[COUNTS_MAX];
+    int32_t counts[COUNTS_MAX], n_letters;
     rd_kafka_conf_t *conf;
     int r = kafka_conf_consumer(settings, &conf, why, sizeof(why));
     if (r == 0) {
@@ -69,7 +69,7 @@ static int drain_open(struct drain *drain, const struct kafka_settings *settings
             rd_kafka_conf_destroy(conf);
     }
     if (!drain->client || settings->n_topics > COUNTS_MAX ||
-        kafka_query_partition_counts(drain->client, settings, QUERY_MS, counts) < 0) {
+        kafka_query_partition_counts(drain->client, settings, QUERY_MS, counts, &n_letters) < 0) {
         fprintf(stderr, "roiwatch-bench: %s\n", why);
         return 1;
     }

@@ -91,10 +91,12 @@ if n_fields > 0 then
     if aside[g] then reply[#reply + 1] = g - 1 end
   end
   redis.call('DEL', KEYS[2])
+  -- Cells are written by now, so nothing may stop the offsets: a journal of a foreign type stays as it is, and the
+  -- evaluator, who cannot read it, says so.
   if foreign then
-    redis.call('XADD', KEYS[3], 'MAXLEN', '64', '*', 'r', '1')
+    redis.pcall('XADD', KEYS[3], 'MAXLEN', '64', '*', 'r', '1')
   elseif ARGV[3] ~= '' then
-    redis.call('XADD', KEYS[3], 'MAXLEN', '64', '*', 'c', ARGV[3], 'v', table.concat(journal))
+    redis.pcall('XADD', KEYS[3], 'MAXLEN', '64', '*', 'c', ARGV[3], 'v', table.concat(journal))
   end
 end
 for i = 1, #lanes, 28 do

@@ -5,6 +5,7 @@
 -- ARGV  for each change: field, the bytes that it replaces ('' none), the new bytes ('' removes the field),
 --       number N of words, then the N words of the alert's outbox entry (names and values; 0: no alert)
 -- reply for each change 1, or the bytes that stand there instead ('' none): nothing was done then
+redis.call('XLEN', KEYS[2]) -- an outbox of a foreign type ends it here, before a state changes without its alert
 local reply = {}
 local at = 1
 while at <= #ARGV do

@@ -163,7 +163,7 @@ static void an_error_reply_pauses_its_shard_for_a_second(void **state)
     evaluator_tick(world->evaluator, world->now_ms, world->steady_ms += 250);
     while (evaluator_next(world->evaluator, &world->call, &tag) == 1)
         assert_int_equal(evaluator_reply(world->evaluator, tag, &error), 0);
-    assert_string_equal(evaluator_last_error(world->evaluator), "OOM command not allowed");
+    assert_string_equal(evaluator_last_error(world->evaluator), "roi:~{c0.1}:*: OOM command not allowed");
     assert_int_equal(world_stats(world).n_errors, N_SHARDS + 1);
     evaluator_tick(world->evaluator, world->now_ms, world->steady_ms += 500);
     assert_int_equal(evaluator_next(world->evaluator, &world->call, &tag), 0);
