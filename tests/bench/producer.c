@@ -47,9 +47,9 @@ static rd_kafka_conf_t *producer_conf(const struct settings *settings, struct pr
 
 static int open_topics(struct producer *producer, const struct kafka_settings *settings)
 {
-    int32_t counts[COUNTS_MAX];
+    int32_t counts[COUNTS_MAX], n_letters;
     if (settings->n_topics > COUNTS_MAX ||
-        kafka_query_partition_counts(producer->client, settings, QUERY_MS, counts) < 0)
+        kafka_query_partition_counts(producer->client, settings, QUERY_MS, counts, &n_letters) < 0)
         return 1;
     for (size_t i = 0; i < settings->n_topics; i++) {
         enum event_type type = settings->topics[i].type;
