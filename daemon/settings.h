@@ -21,6 +21,7 @@
 #include "lib/config/arena.h"
 #include "lib/config/errors.h"
 #include "lib/event/event_settings.h"
+#include "lib/event/rates_settings.h"
 #include "lib/goal/campaign_settings.h"
 #include "lib/goal/rules.h"
 #include "lib/window/window_settings.h"
@@ -42,6 +43,7 @@ struct settings {
     struct kafka_settings kafka;
     struct redis_settings redis;
     struct account_settings account;
+    struct rates_settings rates;
     struct windows_settings windows;
     struct lateness_settings lateness;
     struct attribution_settings attribution;

@@ -11,7 +11,7 @@ static bool currency_read(struct config_run *run, const struct config_node *node
     const char *text = config_scalar(run, node, "currency");
     if (!text)
         return false;
-    if (strlen(text) != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3) {
+    if (!currency_is_code(text)) {
         config_fail(run, node, "\"%.64s\" is no currency; allowed are three upper-case letters, such as EUR",
                     text);
         return false;
@@ -86,7 +86,7 @@ static const struct {
     {&kafka_row, offsetof(struct settings, kafka)},
     {&redis_row, offsetof(struct settings, redis)},
     {&account_row, offsetof(struct settings, account)},
-    {&rates_row, 0},
+    {&rates_row, offsetof(struct settings, rates)},
     {&windows_row, offsetof(struct settings, windows)},
     {&lateness_row, offsetof(struct settings, lateness)},
     {&attribution_row, offsetof(struct settings, attribution)},
@@ -113,6 +113,7 @@ static void settings_check(struct config_run *run, const struct config_node *nod
 {
     const struct settings *settings = record;
     const struct windows_settings *windows = &settings->windows;
+    rates_settings_check(run, node, &settings->rates, settings->account.currency);
     for (size_t i = 0; i < windows->n; i++)
         for (size_t j = 0; j < i; j++)
             if (same_window(&windows->items[i], &windows->items[j]))

@@ -224,7 +224,7 @@ static bool read_given(struct config_run *run, const struct config_row *row, con
         return read_fallback(run, row, value);
     if (!read_value(run, row, node, value))
         return false;
-    if ((row->flags & CONFIG_NOT_YET) && !allowed_by_now(run, row, node, value))
+    if ((row->flags & CONFIG_NOT_YET) && !run->preview && !allowed_by_now(run, row, node, value))
         return false;
     if (row->flags & CONFIG_MARKED)
         *(bool *)((char *)record + row->mark_offset) = true;
@@ -292,10 +292,24 @@ static bool read_value(struct config_run *run, const struct config_row *row, con
     }
 }
 
+static int read_root(struct config_run *run, const struct config_shape *shape, const struct config_node *root,
+                     void *record)
+{
+    run->place = root->place;
+    (void)read_record(run, shape, root, record);
+    return run->errors->no_memory ? -ENOMEM : run->error;
+}
+
 int config_read(struct arena *arena, const struct config_shape *shape, const struct config_node *root,
                 void *record, struct config_errors *errors)
 {
-    struct config_run run = {.arena = arena, .errors = errors, .place = root->place};
-    (void)read_record(&run, shape, root, record);
-    return errors->no_memory ? -ENOMEM : run.error;
+    struct config_run run = {.arena = arena, .errors = errors};
+    return read_root(&run, shape, root, record);
+}
+
+int config_read_preview(struct arena *arena, const struct config_shape *shape, const struct config_node *root,
+                        void *record, struct config_errors *errors)
+{
+    struct config_run run = {.arena = arena, .errors = errors, .preview = true};
+    return read_root(&run, shape, root, record);
 }

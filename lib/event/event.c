@@ -29,6 +29,15 @@ bool event_type_counted(enum event_type type)
     return (size_t)type < ARRAY_SIZE(is_counted) && is_counted[type];
 }
 
+unsigned event_types_counted(void)
+{
+    unsigned types = 0;
+
+    for (enum event_type type = EVENT_NONE + 1; type < N_EVENT_TYPES; type++)
+        types |= (unsigned)event_type_counted(type) << type;
+    return types;
+}
+
 enum event_type event_type_find(struct span name)
 {
     for (enum event_type type = EVENT_NONE + 1; type < N_EVENT_TYPES; type++)

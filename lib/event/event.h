@@ -26,6 +26,7 @@ const char *event_type_name(enum event_type type);      /* "impression" …; EVE
 const char *event_type_topic_key(enum event_type type); /* "impressions" …; EVENT_NONE: "mixed" */
 bool event_type_counted(enum event_type type);          /* whether this version counts it */
 enum event_type event_type_find(struct span name); /* the type of that name; EVENT_NONE where there is none */
+unsigned event_types_counted(void);                /* a bit 1 << type for each that this version counts */
 
 /* The closed list of reasons, in the contract's order. X(enum name, text, what it means) */
 #define REJECT_REASONS(X)                                                                                    \
@@ -59,20 +60,29 @@ const char *reject_reason_meaning(enum reject_reason reason);
 
 /*
  * One accepted event. Spans point into the decoder's own memory and hold until its next call; an absent id is
- * an empty span. Amounts are micro-units of the account currency, 0 where absent.
+ * an empty span. Amounts are micro-units of the account's currency, but for a refund's; 0 where absent.
  */
 struct event {
     enum event_type type;
-    int64_t ts_ms;           /* ms since the epoch */
-    struct span campaign_id; /* may be empty for orders only */
+    bool all_left;           /* of a refund without amount: it takes what is left of its order */
+    char currency[4];        /* in which its money was written; of a refund "" is its order's */
+    int64_t ts_ms;           /* ms since the epoch; 0: spend over a range, which has no time of its own */
+    struct span campaign_id; /* may be empty for orders and refunds, and where ad_id stands for it */
+    struct span ad_id;       /* read only where a lookup is configured and no campaign is named */
     struct span event_id;
     struct span click_id;
     struct span user_id;
     struct span order_id;
     struct span kind; /* of an order; empty is "sale" */
+    struct span action;
+    struct span refund_id;
+    struct span spend_id;
     int64_t cost_micros;
     int64_t revenue_micros;
     int64_t margin_micros; /* may be negative; 0 where absent */
+    int64_t amount_micros; /* spend; of a refund as written: converted at its order's time (rates.h) */
+    int64_t from_ms;       /* of spend over a range: [from, to); both 0 without one */
+    int64_t to_ms;
 };
 
 #endif

@@ -40,15 +40,6 @@ const struct config_row limits_row = {
     .help = "How much roiwatch takes on.",
 };
 
-const struct config_row rates_row = {
-    .key = "rates",
-    .type = CONFIG_LATER,
-    .flags = CONFIG_NOT_YET,
-    .fallback = "[]",
-    .effect = EFFECT_FROM_NOW_ON,
-    .help = "Units of the account's currency per unit of others, by date.",
-};
-
 const struct config_row mapping_row = {
     .key = "mapping",
     .type = CONFIG_LATER,

@@ -1,6 +1,7 @@
 #include "lib/event/judge.h"
 
 #include "lib/base/money.h"
+#include "lib/event/rates.h"
 #include "lib/event/ts.h"
 
 /* Before it, seconds were taken for milliseconds. */
@@ -9,7 +10,8 @@ static const int64_t year_2000_ms = INT64_C(946684800000);
  * further. */
 static const int64_t year_9999_end_ms = INT64_C(253402300799999);
 
-static int judge_type(const struct message *message, enum event_type topic_type, enum event_type *ret_type)
+static int judge_type(const struct message *message, enum event_type topic_type, unsigned accepted,
+                      enum event_type *ret_type)
 {
     const struct value *value = message_value(message, FIELD_TYPE);
     enum event_type type = topic_type;
@@ -19,7 +21,7 @@ static int judge_type(const struct message *message, enum event_type topic_type,
             return REJECT_BAD_TYPE;
         type = event_type_find(value->text);
     }
-    if (!event_type_counted(type))
+    if (!(accepted & 1u << type))
         return REJECT_UNKNOWN_TYPE;
     *ret_type = type;
     return 0;
@@ -34,27 +36,74 @@ static bool is_future(int64_t ts_ms, int64_t record_ts_ms, int64_t future_ms)
     return ts_ms > latest_ms;
 }
 
+static int judge_time(const struct value *value, int64_t *ret_ms)
+{
+    int64_t ms;
+    bool read;
+
+    if (value->kind == JSON_NUMBER)
+        read = ts_from_number(&value->number, &ms);
+    else if (value->kind == JSON_STRING)
+        read = ts_from_text(value->text, &ms);
+    else
+        return REJECT_BAD_TYPE;
+    if (!read || ms < year_2000_ms || ms > year_9999_end_ms)
+        return REJECT_BAD_TIME;
+    *ret_ms = ms;
+    return 0;
+}
+
 static int judge_ts(const struct message *message, int64_t record_ts_ms, int64_t future_ms,
                     int64_t *ret_ts_ms)
 {
     const struct value *value = message_value(message, FIELD_TS);
     int64_t ts_ms;
-    bool read;
+    int r;
 
     if (!value)
         return REJECT_MISSING_FIELD;
-    if (value->kind == JSON_NUMBER)
-        read = ts_from_number(&value->number, &ts_ms);
-    else if (value->kind == JSON_STRING)
-        read = ts_from_text(value->text, &ts_ms);
-    else
-        return REJECT_BAD_TYPE;
-    if (!read || ts_ms < year_2000_ms || ts_ms > year_9999_end_ms)
-        return REJECT_BAD_TIME;
+    r = judge_time(value, &ts_ms);
+    if (r != 0)
+        return r;
     if (is_future(ts_ms, record_ts_ms, future_ms))
         return REJECT_FUTURE;
     *ret_ts_ms = ts_ms;
     return 0;
+}
+
+/* The range of spend; one bound without the other is none. *ret_refused is the field at fault. */
+static int judge_range(const struct message *message, struct event *event, enum field *ret_refused)
+{
+    const struct value *from = message_value(message, FIELD_FROM), *to = message_value(message, FIELD_TO);
+    int r;
+
+    if (!from && !to)
+        return 0;
+    *ret_refused = from ? FIELD_TO : FIELD_FROM;
+    if (!from || !to)
+        return REJECT_BAD_RANGE;
+    *ret_refused = FIELD_FROM;
+    r = judge_time(from, &event->from_ms);
+    if (r != 0)
+        return r;
+    *ret_refused = FIELD_TO;
+    r = judge_time(to, &event->to_ms);
+    if (r != 0)
+        return r;
+    return event->from_ms < event->to_ms ? 0 : REJECT_BAD_RANGE;
+}
+
+/* When it was: spend may have a range, and then needs no ts. */
+static int judge_when(const struct message *message, int64_t record_ts_ms, int64_t future_ms,
+                      struct event *event, enum field *ret_refused)
+{
+    if (event->type == EVENT_SPEND) {
+        int r = judge_range(message, event, ret_refused);
+        if (r != 0 || (event->to_ms && !message_value(message, FIELD_TS)))
+            return r;
+    }
+    *ret_refused = FIELD_TS;
+    return judge_ts(message, record_ts_ms, future_ms, &event->ts_ms);
 }
 
 static int judge_id(const struct value *value, struct span *ret_id)
@@ -102,27 +151,19 @@ static int judge_money(const struct value *value, bool may_be_negative, int64_t 
     return 0;
 }
 
-static int judge_currency(const struct message *message, const char *currency)
-{
-    const struct value *value = message_value(message, FIELD_CURRENCY);
-
-    if (!value)
-        return 0;
-    if (value->kind != JSON_STRING)
-        return REJECT_BAD_TYPE;
-    return span_equal(value->text, span_of(currency)) ? 0 : REJECT_UNKNOWN_CURRENCY;
-}
-
 enum shape { SHAPE_ID, SHAPE_CAMPAIGN, SHAPE_MONEY, SHAPE_SIGNED_MONEY };
 
 enum {
     IN_IMPRESSION = 1 << EVENT_IMPRESSION,
     IN_CLICK = 1 << EVENT_CLICK,
     IN_ORDER = 1 << EVENT_ORDER,
-    IN_TOUCH = IN_IMPRESSION | IN_CLICK,
+    IN_REFUND = 1 << EVENT_REFUND,
+    IN_ENGAGEMENT = 1 << EVENT_ENGAGEMENT,
+    IN_SPEND = 1 << EVENT_SPEND,
+    IN_SEEN = IN_IMPRESSION | IN_CLICK | IN_ENGAGEMENT, /* what people do with an ad */
 };
 
-/* Which fields the types have beside ts and currency; a field of another type is not looked at. */
+/* Which fields the types have beside times and currency; a field of another type is not looked at. */
 static const struct field_rule {
     enum field field;
     enum shape shape;
@@ -130,15 +171,20 @@ static const struct field_rule {
     unsigned required; /* those of them that need it */
     size_t offset;     /* of the member of struct event it goes to */
 } field_rules[] = {
-    {FIELD_CAMPAIGN_ID, SHAPE_CAMPAIGN, IN_TOUCH | IN_ORDER, IN_TOUCH, offsetof(struct event, campaign_id)},
-    {FIELD_EVENT_ID, SHAPE_ID, IN_TOUCH, 0, offsetof(struct event, event_id)},
+    {FIELD_CAMPAIGN_ID, SHAPE_CAMPAIGN, IN_SEEN | IN_ORDER | IN_SPEND, IN_SEEN | IN_SPEND,
+     offsetof(struct event, campaign_id)},
+    {FIELD_EVENT_ID, SHAPE_ID, IN_SEEN, 0, offsetof(struct event, event_id)},
     {FIELD_CLICK_ID, SHAPE_ID, IN_CLICK | IN_ORDER, 0, offsetof(struct event, click_id)},
-    {FIELD_USER_ID, SHAPE_ID, IN_TOUCH | IN_ORDER, 0, offsetof(struct event, user_id)},
-    {FIELD_ORDER_ID, SHAPE_ID, IN_ORDER, IN_ORDER, offsetof(struct event, order_id)},
+    {FIELD_USER_ID, SHAPE_ID, IN_SEEN | IN_ORDER, 0, offsetof(struct event, user_id)},
+    {FIELD_ORDER_ID, SHAPE_ID, IN_ORDER | IN_REFUND, IN_ORDER | IN_REFUND, offsetof(struct event, order_id)},
     {FIELD_KIND, SHAPE_ID, IN_ORDER, 0, offsetof(struct event, kind)},
-    {FIELD_COST, SHAPE_MONEY, IN_TOUCH, 0, offsetof(struct event, cost_micros)},
+    {FIELD_COST, SHAPE_MONEY, IN_SEEN, 0, offsetof(struct event, cost_micros)},
     {FIELD_REVENUE, SHAPE_MONEY, IN_ORDER, IN_ORDER, offsetof(struct event, revenue_micros)},
     {FIELD_MARGIN, SHAPE_SIGNED_MONEY, IN_ORDER, 0, offsetof(struct event, margin_micros)},
+    {FIELD_ACTION, SHAPE_ID, IN_ENGAGEMENT, IN_ENGAGEMENT, offsetof(struct event, action)},
+    {FIELD_REFUND_ID, SHAPE_ID, IN_REFUND, 0, offsetof(struct event, refund_id)},
+    {FIELD_SPEND_ID, SHAPE_ID, IN_SPEND, 0, offsetof(struct event, spend_id)},
+    {FIELD_AMOUNT, SHAPE_MONEY, IN_REFUND | IN_SPEND, IN_SPEND, offsetof(struct event, amount_micros)},
 };
 
 static bool holds_money(const struct field_rule *rule)
@@ -166,7 +212,60 @@ static bool is_absent(const struct field_rule *rule, const struct value *value)
     return !value || (!holds_money(rule) && value->kind == JSON_STRING && value->text.size == 0);
 }
 
-static int judge_fields(const struct message *message, const char *currency, struct event *event,
+/* What stands for a campaign that is not named. */
+static int judge_ad(const struct message *message, struct event *event, enum field *refused)
+{
+    const struct value *value = message_value(message, FIELD_AD_ID);
+
+    if (!value || (value->kind == JSON_STRING && value->text.size == 0))
+        return REJECT_MISSING_FIELD;
+    *refused = FIELD_AD_ID;
+    return judge_id(value, &event->ad_id);
+}
+
+/* The event's money in micro-units of the account's currency. */
+static int convert_money(const struct rate *rate, struct event *event, enum field *refused)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(field_rules); i++) {
+        const struct field_rule *rule = &field_rules[i];
+        int64_t *micros = (int64_t *)((char *)event + rule->offset);
+
+        if (!holds_money(rule) || !(rule->types & 1u << event->type))
+            continue;
+        *refused = rule->field;
+        if (!rate_convert(rate, *micros, micros))
+            return REJECT_MONEY_RANGE;
+    }
+    return 0;
+}
+
+/* Only of events with money. A refund's rate is that of its order's time, which is not known here. */
+static int judge_currency(const struct message *message, const struct decode_rules *rules,
+                          struct event *event, enum field *refused)
+{
+    const struct value *value = message_value(message, FIELD_CURRENCY);
+    const struct rate *rate;
+
+    if (!value) {
+        if (event->type != EVENT_REFUND)
+            memcpy(event->currency, rules->currency, sizeof(event->currency));
+        return 0;
+    }
+    *refused = FIELD_CURRENCY;
+    if (value->kind != JSON_STRING)
+        return REJECT_BAD_TYPE;
+    if (value->text.size >= sizeof(event->currency) || memchr(value->text.data, '\0', value->text.size))
+        return REJECT_UNKNOWN_CURRENCY;
+    memcpy(event->currency, value->text.data, value->text.size);
+    if (strcmp(event->currency, rules->currency) == 0)
+        return 0;
+    if (event->type == EVENT_REFUND)
+        return rates_name(rules->rates, event->currency) ? 0 : REJECT_UNKNOWN_CURRENCY;
+    rate = rates_at(rules->rates, event->currency, event->to_ms ? event->from_ms : event->ts_ms);
+    return rate ? convert_money(rate, event, refused) : REJECT_UNKNOWN_CURRENCY;
+}
+
+static int judge_fields(const struct message *message, const struct decode_rules *rules, struct event *event,
                         enum field *refused)
 {
     unsigned in_type = 1u << event->type;
@@ -180,18 +279,20 @@ static int judge_fields(const struct message *message, const char *currency, str
         if (!(rule->types & in_type))
             continue;
         *refused = rule->field;
-        if (is_absent(rule, value)) {
-            if (rule->required & in_type)
-                return REJECT_MISSING_FIELD;
+        if (!is_absent(rule, value))
+            r = judge_field(rule, value, event);
+        else if (!(rule->required & in_type))
             continue;
-        }
-        r = judge_field(rule, value, event);
+        else if (rule->shape == SHAPE_CAMPAIGN && rules->has_lookup)
+            r = judge_ad(message, event, refused);
+        else
+            return REJECT_MISSING_FIELD;
         if (r != 0)
             return r;
         with_money |= holds_money(rule);
     }
-    *refused = FIELD_CURRENCY;
-    return with_money ? judge_currency(message, currency) : 0;
+    event->all_left = event->type == EVENT_REFUND && !with_money;
+    return with_money ? judge_currency(message, rules, event, refused) : 0;
 }
 
 int message_judge(const struct message *message, const struct decode_rules *rules, int64_t record_ts_ms,
@@ -205,13 +306,11 @@ int message_judge(const struct message *message, const struct decode_rules *rule
         *ret_refused = message->repeated;
         return REJECT_REPEATED_NAME;
     }
-    r = judge_type(message, topic_type, &event.type);
-    if (r == 0) {
-        refused = FIELD_TS;
-        r = judge_ts(message, record_ts_ms, rules->future_ms, &event.ts_ms);
-    }
+    r = judge_type(message, topic_type, rules->types, &event.type);
     if (r == 0)
-        r = judge_fields(message, rules->currency, &event, &refused);
+        r = judge_when(message, record_ts_ms, rules->future_ms, &event, &refused);
+    if (r == 0)
+        r = judge_fields(message, rules, &event, &refused);
     if (r == 0)
         *ret_event = event;
     else
