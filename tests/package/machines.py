@@ -65,6 +65,8 @@ class Tree:
         self.process = None
         if not (self.directory / "etc/os-release").exists():
             run("tar", "-C", self._emptied(), "-xf", self._tarball())
+            # Debian's installer writes this file, mmdebstrap does not. The tests' Kafka listens to IPv4 alone.
+            self.write("/etc/hosts", "127.0.0.1 localhost\n::1 ip6-localhost\n")
 
     def _emptied(self):
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -121,7 +123,7 @@ class Machine(Tree):
 
     def _enter(self, script):
         return ["nsenter", "-t", self.leader, "-m", "-p", "-u", "-i", "--", "env", "-i", "DEBIAN_FRONTEND=noninteractive", "HOME=/root",
-                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "bash", "-euc", f"cd /root\n{script}"]
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "bash", "-euc", f"cd /srv\n{script}"]
 
     def shell(self, script, timeout_s=300):
         if not self.process:
