@@ -362,7 +362,7 @@ void app_pulse(struct app *app)
     if (app->steady_ms - app->pulse_at_ms < PULSE_MS)
         return;
     app->pulse_at_ms = app->steady_ms;
-    app_pipeline_status(app);
+    app_status(app);
     if (app->phase == APP_WAITING && redis_store_is_ready(app->store))
         app_meta_begin(app);
     if (app->phase != APP_READY || !redis_store_is_ready(app->store) || app->stopping)
