@@ -104,42 +104,18 @@ static bool add_to(int64_t *sum, int64_t amount)
     return !__builtin_add_overflow(*sum, amount, sum);
 }
 
-static int64_t absolute(int64_t amount)
-{
-    if (amount == INT64_MIN)
-        return INT64_MAX;
-    return amount < 0 ? -amount : amount;
-}
-
 /* All or nothing: a sum that leaves 64 bits leaves the cell as it was. */
-static bool cell_add(struct pending_cell *cell, const struct deferred *event)
+static bool cell_add_event(struct pending_cell *cell, const struct deferred *event)
 {
-    struct cell sum = cell->sum;
-    int64_t *column = sum.column;
-    bool fits = true;
-    switch (event->type) {
-    case EVENT_IMPRESSION:
-        column[CELL_IMPRESSIONS]++;
-        break;
-    case EVENT_CLICK:
-        column[CELL_CLICKS]++;
-        break;
-    default:
-        column[CELL_ORDERS]++;
-        column[CELL_CONVERSIONS] += 1000000;
-        fits = add_to(&column[CELL_REVENUE], event->revenue_micros) &&
-               add_to(&column[CELL_COHORT_REVENUE], event->revenue_micros) &&
-               add_to(&column[CELL_MARGIN], event->margin_micros) &&
-               add_to(&column[CELL_COHORT_MARGIN], event->margin_micros);
-        break;
-    }
-    fits = fits && add_to(&column[CELL_MEDIA_COST], event->cost_micros);
-    if (cell->late)
-        fits = fits && add_to(&column[CELL_EXCLUDED], event->cost_micros) &&
-               add_to(&column[CELL_EXCLUDED], absolute(event->revenue_micros));
-    if (fits)
-        cell->sum = sum;
-    return fits;
+    int64_t *column = cell->sum.column;
+    int64_t cost_micros = event->cost_micros, media_micros = column[CELL_MEDIA_COST],
+            excluded_micros = column[CELL_EXCLUDED];
+    if (!add_to(&media_micros, cost_micros) || (cell->late && !add_to(&excluded_micros, cost_micros)))
+        return false;
+    column[CELL_MEDIA_COST] = media_micros;
+    column[CELL_EXCLUDED] = excluded_micros;
+    column[event->type == EVENT_IMPRESSION ? CELL_IMPRESSIONS : CELL_CLICKS]++;
+    return true;
 }
 
 void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column)
@@ -152,31 +128,48 @@ void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, in
     feed_touch(ingest, feed, slot);
 }
 
-static int lane_column_of(enum event_type type)
+static bool is_late(const struct deferred *event)
 {
-    return type == EVENT_IMPRESSION ? LANE_IMPRESSIONS : type == EVENT_CLICK ? LANE_CLICKS : LANE_ORDERS;
+    return event->late_before_ms != NEVER && event->ts_ms < event->late_before_ms;
 }
 
 int count_event(struct ingest *ingest, const struct deferred *event)
 {
     struct campaign *campaign = event->campaign;
-    int lane = event->is_order ? LANE_ORDER : LANE_TOUCH;
-    count_lane(ingest, event->slot, event->offset, lane, lane_column_of(event->type));
-    if (event->late)
-        count_lane(ingest, event->slot, event->offset, lane, LANE_LATE);
+    bool late = is_late(event);
+    count_lane(ingest, event->slot, event->offset, LANE_TOUCH,
+               event->type == EVENT_IMPRESSION ? LANE_IMPRESSIONS : LANE_CLICKS);
+    if (late)
+        count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_LATE);
     if (campaign->admission == ADMISSION_OVERFLOW) {
-        count_lane(ingest, event->slot, event->offset, lane, LANE_OVERFLOW);
+        count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_OVERFLOW);
         campaign = ingest->overflow;
     }
     struct shard_feed *feed = feed_campaign(ingest, campaign->shard);
     if (event->offset < feed->sent[event->slot])
         return 0;
     struct pending_cell *cell;
-    int r = cell_find(ingest, feed, campaign, event->ts_ms, event->late, &cell);
+    int r = cell_find(ingest, feed, campaign, event->ts_ms, late, &cell);
     if (r < 0)
         return r;
     feed_touch(ingest, feed, event->slot);
-    if (!cell_add(cell, event))
+    if (!cell_add_event(cell, event))
+        ingest->counts.set_aside++;
+    return 0;
+}
+
+int count_sum(struct ingest *ingest, size_t slot, int64_t offset, struct campaign *campaign, int64_t ts_ms,
+              bool late, const struct cell *sum)
+{
+    struct shard_feed *feed = feed_campaign(ingest, campaign->shard);
+    if (offset < feed->sent[slot])
+        return 0;
+    struct pending_cell *cell;
+    int r = cell_find(ingest, feed, campaign, ts_ms, late, &cell);
+    if (r < 0)
+        return r;
+    feed_touch(ingest, feed, slot);
+    if (!cell_accumulate(&cell->sum, sum))
         ingest->counts.set_aside++;
     return 0;
 }
@@ -207,12 +200,14 @@ void feed_deinit(struct ingest *ingest, struct shard_feed *feed)
     *feed = (struct shard_feed){0};
 }
 
-static bool is_late(const struct ingest *ingest, const struct slot *slot, int lane, int64_t ts_ms)
+/* Before which event time an event of this lane is too late for every window, by what the lane has read so far. */
+static int64_t late_before(const struct ingest *ingest, const struct slot *slot, int lane)
 {
     const struct rule_book *book = ingest->rules.book;
     int64_t newest_ms = slot->newest_ms[lane];
-    return book->tiers.longest_reach_ms > 0 && newest_ms != NEVER &&
-           ts_ms < newest_ms - book->tiers.longest_reach_ms - book->disorder_ms;
+    if (book->tiers.longest_reach_ms == 0 || newest_ms == NEVER)
+        return NEVER;
+    return newest_ms - book->tiers.longest_reach_ms - book->disorder_ms;
 }
 
 static int reject(struct ingest *ingest, size_t slot, int64_t offset, int reason)
@@ -241,10 +236,9 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
         .cost_micros = event->cost_micros,
         .revenue_micros = event->revenue_micros,
         .margin_micros = event->margin_micros,
-        .verdict = -1,
     };
     int lane = counted.is_order ? LANE_ORDER : LANE_TOUCH;
-    counted.late = is_late(ingest, slot, lane, event->ts_ms);
+    counted.late_before_ms = late_before(ingest, slot, lane);
     if (event->ts_ms > slot->newest_ms[lane])
         slot->newest_ms[lane] = event->ts_ms;
     counted.campaign = ingest->unattributed;

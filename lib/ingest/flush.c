@@ -119,14 +119,6 @@ static int folded_order(const void *left, const void *right)
     return (a->start_ms > b->start_ms) - (a->start_ms < b->start_ms);
 }
 
-static bool cell_sum(struct cell *sum, const struct cell *more)
-{
-    bool fits = true;
-    for (int i = 0; i < N_CELL_COLUMNS; i++)
-        fits = !__builtin_add_overflow(sum->column[i], more->column[i], &sum->column[i]) && fits;
-    return fits;
-}
-
 /* Folds the pending cells to slices of slice_ms (0: total), sorted by campaign and start. Late cells only to
  * total. */
 static size_t fold(struct ingest *ingest, const struct shard_feed *feed, int64_t slice_ms,
@@ -147,10 +139,7 @@ static size_t fold(struct ingest *ingest, const struct shard_feed *feed, int64_t
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && folded_order(&folded[kept - 1], &folded[i]) == 0) {
-            struct cell sum = folded[kept - 1].sum;
-            if (cell_sum(&sum, &folded[i].sum))
-                folded[kept - 1].sum = sum;
-            else
+            if (!cell_accumulate(&folded[kept - 1].sum, &folded[i].sum))
                 ingest->counts.set_aside++;
         } else {
             folded[kept++] = folded[i];

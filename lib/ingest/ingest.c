@@ -82,7 +82,10 @@ void ingest_free(struct ingest *ingest)
     table_deinit(&ingest->campaigns);
     topics_free(ingest);
     buffer_deinit(&ingest->scratch);
-    buffer_deinit(&ingest->order_ids);
+    orders_forget(ingest);
+    buffer_deinit(&ingest->texts);
+    ledger_deinit(&ingest->ledger);
+    free(ingest->bookings);
     free(ingest->asked);
     free(ingest->deferred);
     free(ingest->vectors);
@@ -146,10 +149,7 @@ static void ingest_forget(struct ingest *ingest)
         memset(ingest->slots[i].counters, 0, sizeof(ingest->slots[i].counters));
         memset(ingest->slots[i].sent_counters, 0, sizeof(ingest->slots[i].sent_counters));
     }
-    ingest->n_deferred = 0;
-    ingest->n_asked = 0;
-    ingest->asking = false;
-    buffer_clear(&ingest->order_ids);
+    orders_forget(ingest);
     size_t cursor = 0;
     for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));) {
         struct campaign *campaign = entry->value;
@@ -347,6 +347,7 @@ static int reply_dispatch(struct ingest *ingest, struct flight flight, const str
         return sync_reply(ingest, flight, reply);
     case FLIGHT_APPLY:
         return flush_reply(ingest, flight, reply);
+    case FLIGHT_LEDGER:
     case FLIGHT_DECIDE:
     case FLIGHT_ADMIT:
         return orders_reply(ingest, flight, reply);
@@ -363,7 +364,8 @@ int ingest_reply(struct ingest *ingest, uint64_t tag, const struct reply *reply)
     struct flight flight = ingest->flights[tag];
     ingest->flights[tag].kind = FLIGHT_FREE;
     ingest->free_flights[ingest->n_free++] = (uint32_t)tag;
-    if (flight.kind == FLIGHT_APPLY || flight.kind == FLIGHT_DECIDE || flight.kind == FLIGHT_ADMIT)
+    if (flight.kind == FLIGHT_APPLY || flight.kind == FLIGHT_LEDGER || flight.kind == FLIGHT_DECIDE ||
+        flight.kind == FLIGHT_ADMIT)
         ingest->feeds[flight.shard].in_flight = false;
     int r = 0;
     if (ingest->phase == INGEST_SETTLING || ingest->phase == INGEST_BROKEN || ingest->phase == INGEST_LOST)

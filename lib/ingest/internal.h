@@ -4,6 +4,7 @@
 #ifndef ROIWATCH_INGEST_INTERNAL_H
 #define ROIWATCH_INGEST_INTERNAL_H
 
+#include "lib/attribution/ledger.h"
 #include "lib/base/table.h"
 #include "lib/ingest/ingest.h"
 #include "lib/ingest/lane_rules.h"
@@ -75,20 +76,45 @@ struct slot {
     size_t topic;                                                /* in ingest->topics */
 };
 
+/* The ledger's record of one order id, as a batch reads and changes it. */
+struct record {
+    uint32_t shard; /* of the order id */
+    bool asked;
+    bool changed;         /* and has to be stored */
+    int64_t ts_ms;        /* newest event time of what changed it */
+    struct buffer before; /* as stored; empty: there is none */
+    struct buffer after;  /* with what this batch adds */
+    struct span id;       /* bytes behind the struct */
+};
+
+/* Bytes in ingest->texts, which may move while it grows. */
+struct text_at {
+    size_t at;
+    uint32_t size;
+};
+
 /* An event that cannot be counted before something has been asked. */
 struct deferred {
     size_t slot;
     int64_t offset;
-    struct campaign *campaign;
-    uint32_t order_shard; /* orders only */
+    struct campaign *campaign; /* of the event; NULL only for orders: no campaign was named */
+    struct record *record;     /* orders only */
     bool is_order;
-    bool late;
+    int64_t late_before_ms; /* an older event counts only in total; NEVER: none is too old */
     enum event_type type;
     int64_t ts_ms;
     int64_t cost_micros, revenue_micros, margin_micros;
-    size_t order_id_at; /* in ingest->order_ids */
-    uint32_t order_id_size;
-    int verdict; /* orders: -1 not asked, 0 repeat, 1 first */
+    struct text_at kind;         /* orders */
+    enum ledger_outcome outcome; /* orders, once the record was read */
+};
+
+/* What an order-lane message adds to one campaign at one time. */
+struct booking {
+    size_t deferred; /* index of the message */
+    struct campaign *campaign;
+    int64_t ts_ms;
+    bool late; /* only for total */
+    struct cell sum;
 };
 
 enum flight_kind {
@@ -100,8 +126,16 @@ enum flight_kind {
     FLIGHT_FENCE,
     FLIGHT_RULES,
     FLIGHT_APPLY,
+    FLIGHT_LEDGER,
     FLIGHT_DECIDE,
     FLIGHT_ADMIT,
+};
+
+/* What is asked about a batch, one round after the other. */
+enum ask_round {
+    ROUND_LEDGER,    /* the order shards: what is known of these order ids? */
+    ROUND_DECIDE,    /* the order shards: store this, if it is still so */
+    ROUND_CAMPAIGNS, /* the campaign shards: are these counted under their own name? */
 };
 
 /* One call in flight. */
@@ -109,7 +143,7 @@ struct flight {
     enum flight_kind kind;
     uint32_t shard; /* index into feeds where the call is a shard's */
     size_t slot;    /* REGISTER, OPEN, READY, RULES */
-    size_t first;   /* DECIDE, ADMIT: where its questions begin in ingest->asked */
+    size_t first;   /* LEDGER, ADMIT: where its questions begin in ingest->asked */
     size_t n;
 };
 
@@ -138,16 +172,23 @@ struct ingest {
     struct deferred *deferred;
     size_t n_deferred;
     size_t deferred_capacity;
-    struct buffer order_ids;
-    bool asking;        /* questions about deferred events are in flight */
+    struct buffer texts;      /* of the deferred events */
+    struct table records;     /* order id -> struct record *, owned: of the deferred orders */
+    struct ledger ledger;     /* scratch */
+    struct booking *bookings; /* owned: what the deferred orders come to */
+    size_t n_bookings;
+    size_t bookings_capacity;
+    bool asking; /* questions about deferred events are in flight */
+    enum ask_round round;
     uint32_t ask_shard; /* next feed to ask in this round */
     uint32_t ask_end;   /* the round's last feed + 1 */
 
     struct flight flights[CALLS_MAX];
     uint32_t free_flights[CALLS_MAX]; /* a stack */
     size_t n_free;
-    size_t *asked; /* deferred indexes of the questions in flight, in call order */
+    void **asked; /* records or campaigns of the questions of this round, in call order */
     size_t n_asked;
+    size_t asked_capacity;
 
     size_t step_slot;       /* REGISTERING, OPENING: next slot to send for */
     uint32_t step_shard;    /* OPENING, READING: next feed */
@@ -220,8 +261,17 @@ MUST_CHECK int campaigns_forget(struct ingest *ingest);
 /* The same, and everything is looked up in another rule book from now on. */
 MUST_CHECK int campaigns_set_book(struct ingest *ingest, const struct rule_book *book);
 
+/* campaigns.c, admission */
+int admit_next(struct ingest *ingest, uint32_t shard, struct call *call, uint64_t *ret_tag);
+void admit_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+/* The campaign that has to be asked about before anything is counted for this one; NULL: none. */
+struct campaign *campaign_asked(struct ingest *ingest, struct campaign *campaign);
+
 /* count.c: events into pending cells */
 int count_event(struct ingest *ingest, const struct deferred *event);
+/* Adds the sum to the campaign's cell of that time, unless its shard has passed the offset. */
+int count_sum(struct ingest *ingest, size_t slot, int64_t offset, struct campaign *campaign, int64_t ts_ms,
+              bool late, const struct cell *sum);
 void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column);
 void feed_clear(struct ingest *ingest, struct shard_feed *feed);
 void feed_deinit(struct ingest *ingest, struct shard_feed *feed);
@@ -230,6 +280,24 @@ void feed_deinit(struct ingest *ingest, struct shard_feed *feed);
 int defer_event(struct ingest *ingest, const struct event *event, struct deferred deferred);
 int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 int orders_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+/* Forgets all deferred events and what is known for them. */
+void orders_forget(struct ingest *ingest);
+/* Remembers what a question of this round is about. */
+MUST_CHECK int asked_push(struct ingest *ingest, void *subject);
+
+/* records.c: the ledger's records of a batch */
+MUST_CHECK int record_find(struct ingest *ingest, struct span order_id, struct record **ret_record);
+void records_forget(struct ingest *ingest);
+int record_read_next(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);
+MUST_CHECK int record_read_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+/* Lets every deferred order find or take its place in its record. */
+MUST_CHECK int records_judge(struct ingest *ingest);
+int decide_next(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);
+void decide_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+
+/* bookings.c: from records to what is counted */
+MUST_CHECK int bookings_make(struct ingest *ingest);
+MUST_CHECK int bookings_count(struct ingest *ingest);
 
 /* Moves an order shard's positions without any order. */
 int decide_watermarks(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);

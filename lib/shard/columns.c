@@ -13,3 +13,13 @@ const char *lane_column_name(enum lane_column column)
 {
     return lane_names[column];
 }
+
+bool cell_accumulate(struct cell *sum, const struct cell *more)
+{
+    struct cell total;
+    for (int i = 0; i < N_CELL_COLUMNS; i++)
+        if (__builtin_add_overflow(sum->column[i], more->column[i], &total.column[i]))
+            return false;
+    *sum = total;
+    return true;
+}

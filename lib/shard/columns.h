@@ -10,9 +10,10 @@
 #ifndef ROIWATCH_SHARD_COLUMNS_H
 #define ROIWATCH_SHARD_COLUMNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define CELL_LAYOUT 1
+#define CELL_LAYOUT 2
 
 /* X(enum name, text name, what it sums) */
 #define CELL_COLUMNS(X)                                                                                      \
@@ -38,6 +39,9 @@ const char *cell_column_name(enum cell_column column);
 struct cell {
     int64_t column[N_CELL_COLUMNS];
 };
+
+/* Adds every column. False, and nothing is added, where one would leave 64 bits. */
+bool cell_accumulate(struct cell *sum, const struct cell *more);
 
 /*
  * What is counted per lane, exactly as often as its offsets are: stored in the campaign shard

@@ -23,7 +23,7 @@
  *     :scratch    STRING arithmetic inside a script; absent between calls
  *   order shard {oSHARD.G}:
  *     :vec        as above, orders lanes only used
- *     :orders     HASH   order id -> lane (u32), offset (i64): where it was first seen
+ *     :orders     HASH   order id -> its record in the ledger (lib/attribution/ledger_bytes.c)
  *     :expiry     ZSET   order id by event time
  *
  *   A partition of a topic has two lanes, numbered 2 INDEX (touches and all else) and 2 INDEX + 1 (orders).

@@ -1,5 +1,7 @@
 """The scripts of a campaign shard's evaluator (read, load, publish, goal) and set_lane on a real Redis, as their headers say."""
 
+import struct
+
 import pytest
 
 from tests.integration import servers
@@ -119,3 +121,45 @@ def test_changes_of_goals_are_independent_and_can_remove(client):
     assert run(client, "goal", [GOALS, OUTBOX], *words) == [b"1", 1, 1, b""]
     assert client.hgetall(GOALS) == {b"a": b"1", b"c": b"4"}
     assert client.exists(OUTBOX) == 0
+
+
+ORDER_KEYS = ["~{o0.1}:vec", "~{o0.1}:orders", "~{o0.1}:expiry"]
+
+
+def lane_range(lane, start, end, newest=0):
+    return struct.pack(">Iqqq", lane, start, end, newest)
+
+
+def test_decide_stores_records_and_passes_the_offsets_together(client):
+    client.set(ORDER_KEYS[0], struct.pack(">qqqq", 0, 0, 5, 0))
+    words = [lane_range(1, 5, 9, 77), "0", "o1", b"", b"\1one", "1000", "o2", b"", b"\1two", "2000"]
+    assert run(client, "decide", ORDER_KEYS, *words) == [b"ok"]
+    assert client.hgetall(ORDER_KEYS[1]) == {b"o1": b"\1one", b"o2": b"\1two"}
+    assert client.get(ORDER_KEYS[0]) == struct.pack(">qqqq", 0, 0, 9, 77)
+    assert run(client, "decide", ORDER_KEYS, *words) == [b"refused", client.get(ORDER_KEYS[0])]
+
+
+def test_decide_changes_nothing_where_a_record_is_not_as_it_was_read(client):
+    client.set(ORDER_KEYS[0], struct.pack(">qq", 5, 0))
+    client.hset(ORDER_KEYS[1], "o1", b"\1one")
+    before = {key: client.dump(key) for key in client.keys()}
+    for words in (["o2", b"", b"x", "1", "o1", b"", b"x", "1"], ["o1", b"\1two", b"x", "1"], ["o3", b"gone", b"x", "1"]):
+        assert run(client, "decide", ORDER_KEYS, lane_range(0, 5, 9), "0", *words) == [b"changed"]
+        assert {key: client.dump(key) for key in client.keys()} == before
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 5, 9), "0", "o1", b"\1one", b"\1more", "1") == [b"ok"]
+    assert client.hget(ORDER_KEYS[1], "o1") == b"\1more"
+
+
+def test_decide_forgets_what_is_older_than_it_is_told(client):
+    client.set(ORDER_KEYS[0], struct.pack(">qq", 0, 0))
+    words = [word for i in range(250) for word in (f"o{i}", b"", b"x", str(1000 + i))]
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 0, 1), "0", *words) == [b"ok"]
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 1, 2), "1150") == [b"ok"]
+    assert client.hlen(ORDER_KEYS[1]) == client.zcard(ORDER_KEYS[2]) == 150
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 2, 3), "1150") == [b"ok"]
+    assert sorted(client.hkeys(ORDER_KEYS[1])) == sorted(f"o{i}".encode() for i in range(150, 250))
+
+
+def test_decide_without_a_vector_says_so(client):
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 0, 1), "0", "o1", b"", b"x", "1") == [b"lost"]
+    assert client.keys() == []

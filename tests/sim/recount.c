@@ -106,12 +106,15 @@ static const struct sim_object *shard_object(const struct recount *recount, char
     return store_find(recount->store, span_from(key, (size_t)size));
 }
 
+/* A record of the ledger begins with its version, flags, and the lane and offset of the message that has the order. */
+enum { RECORD_LANE = 2, RECORD_OFFSET = 6, RECORD_LEAST = 14 };
+
 /* Was this message decided to be the first with its id? That must stand before anybody passes it. */
 static bool order_is_first(struct recount *recount, size_t p, const struct sim_message *message)
 {
     struct span id = span_of(message->order_id);
     struct span decision = store_field(shard_object(recount, 'o', shard_of(recount, id), "orders"), id);
-    if (decision.size != 12) {
+    if (decision.size < RECORD_LEAST) {
         fail(recount->failure, "order %s was passed without a decision", message->order_id);
         return false;
     }
@@ -122,9 +125,9 @@ static bool order_is_first(struct recount *recount, size_t p, const struct sim_m
             abort();
         buffer_append_span(before, decision);
     }
-    bool ours = bytes_u32(decision, 0) == 2 * recount->lanes[p].index + ORDERS;
+    bool ours = bytes_u32(decision, RECORD_LANE) == 2 * recount->lanes[p].index + ORDERS;
     if (!span_equal(buffer_span(before), decision) ||
-        (ours && bytes_i64(decision, 4) != message->first_offset))
+        (ours && bytes_i64(decision, RECORD_OFFSET) != message->first_offset))
         fail(recount->failure, "the decision about order %s is not the first one", message->order_id);
     return ours && message->offset == message->first_offset;
 }
@@ -243,10 +246,11 @@ static void partition_follow(struct recount *recount, uint32_t shard, size_t p, 
 /* No decision may stand that the shard's vector does not cover: it would outlive a failover of the range. */
 static void decisions_covered(struct recount *recount, const struct call *call, struct span vec)
 {
-    for (size_t i = call->n_keys + 2; i + 2 < call->n_args; i += 3) {
+    for (size_t i = call->n_keys + 2; i + 3 < call->n_args; i += 4) {
         struct span decision = store_field(store_find(recount->store, call_get(call, 1)), call_get(call, i));
         if (decision.size &&
-            bytes_i64(decision, 4) >= position_offset(bytes_i64(vec, 16 * (size_t)bytes_u32(decision, 0))))
+            bytes_i64(decision, RECORD_OFFSET) >=
+                position_offset(bytes_i64(vec, 16 * (size_t)bytes_u32(decision, RECORD_LANE))))
             fail(recount->failure, "order %.*s was decided beyond its shard's vector",
                  (int)call_get(call, i).size, call_get(call, i).data);
     }

@@ -176,19 +176,15 @@ static void store_decide(struct sim_store *store, const struct call *call, struc
     if (call_number(call, 4) > store->oldest_ms)
         fail(store->failure, "order ids before %" PRId64 " would be forgotten", call_number(call, 4));
     struct sim_object *orders = store_make(store, call_get(call, 1));
-    size_t n = (call->n_args - 5) / 3;
-    struct reply *elements = answer_array(answer, n + 1);
-    elements[0] = reply_text(span_of("ok"));
-    for (size_t i = 0; i < n; i++) {
-        struct span id = call_get(call, 5 + 3 * i), position = call_get(call, 6 + 3 * i);
-        struct span seen = store_field(orders, id);
-        bool same_lane = seen.size && memcmp(seen.data, position.data, 4) == 0;
-        bool first =
-            !seen.size || span_equal(seen, position) || (same_lane && span_compare(position, seen) < 0);
-        if (first && !span_equal(seen, position))
-            store_field_set(orders, id, position);
-        elements[i + 1] = (struct reply){.type = REPLY_INTEGER, .integer = first};
+    for (size_t i = 5; i < call->n_args; i += 4) {
+        if (!span_equal(store_field(orders, call_get(call, i)), call_get(call, i + 1))) {
+            answer_array(answer, 1)[0] = reply_text(span_of("changed"));
+            return;
+        }
     }
+    for (size_t i = 5; i < call->n_args; i += 4)
+        store_field_set(orders, call_get(call, i), call_get(call, i + 2));
+    answer_array(answer, 1)[0] = reply_text(span_of("ok"));
     store_ranges_set(vec, ranges);
 }
 
@@ -260,6 +256,22 @@ static void store_open_lane(struct sim_store *store, const struct call *call, st
     answer_integer(answer, !known);
 }
 
+/* Two passes, as the text may move while it grows. */
+static void store_hmget(struct sim_store *store, const struct call *call, struct sim_answer *answer)
+{
+    const struct sim_object *object = store_find(store, call_get(call, 1));
+    size_t n = call->n_args - 2, at = 0;
+    struct reply *elements = answer_array(answer, n);
+    for (size_t i = 0; object && i < n; i++)
+        buffer_append_span(&answer->text, store_field(object, call_get(call, 2 + i)));
+    for (size_t i = 0; i < n; i++) {
+        struct span value = object ? store_field(object, call_get(call, 2 + i)) : (struct span){0};
+        elements[i] = value.size ? reply_text(span_from(answer->text.data + at, value.size))
+                                 : (struct reply){.type = REPLY_NIL};
+        at += value.size;
+    }
+}
+
 static void store_command(struct sim_store *store, const struct call *call, struct sim_answer *answer)
 {
     struct span name = call_get(call, 0);
@@ -267,6 +279,8 @@ static void store_command(struct sim_store *store, const struct call *call, stru
         struct sim_object *object = store_find(store, call_get(call, 1));
         if (object)
             answer_text(answer, buffer_span(&object->text));
+    } else if (span_equal(name, span_of("HMGET"))) {
+        store_hmget(store, call, answer);
     } else {
         fail(store->failure, "unknown command %.*s", (int)name.size, name.data);
     }

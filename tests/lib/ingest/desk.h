@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "lib/attribution/ledger.h"
 #include "lib/ingest/ingest.h"
 
 enum {
@@ -42,15 +43,17 @@ struct desk {
     const char *registry[2];                        /* what the registry says of each partition */
     struct lane_mark stands[2 * DESK_SHARDS][2][2]; /* of each feed, partition and lane */
     const char *verdict;                            /* of apply and decide */
-    int64_t first;                                  /* decide's answer about every order */
-    int64_t admitted;  /* admit's answer about every campaign but the reserved ones */
-    int64_t unchanged; /* set_lane's answer: the registry still says what was read */
+    int64_t first;              /* whether the ledger knows no order; else another message has brought each */
+    const char *foreign_record; /* instead of such a record */
+    int64_t admitted;           /* admit's answer about every campaign but the reserved ones */
+    int64_t unchanged;          /* set_lane's answer: the registry still says what was read */
     bool no_vectors;
     int n_calls[N_SCRIPTS];            /* answered */
     struct call calls[DESK_CALLS_MAX]; /* sent and not answered */
     uint64_t tags[DESK_CALLS_MAX];
     size_t n;
     struct call apply[DESK_SHARDS]; /* the last apply of each shard */
+    struct call decide;             /* the last decide */
     struct call command;            /* the last change of the registry */
     struct call opened;             /* the last opening of a lane */
 };
@@ -104,6 +107,7 @@ __attribute__((unused)) static void desk_deinit(struct desk *desk)
         call_deinit(&desk->calls[i]);
     for (size_t i = 0; i < DESK_SHARDS; i++)
         call_deinit(&desk->apply[i]);
+    call_deinit(&desk->decide);
     call_deinit(&desk->command);
     call_deinit(&desk->opened);
     table_deinit(&desk->book.by_id);
@@ -139,6 +143,18 @@ static struct reply text_reply(struct span text)
     return (struct reply){.type = REPLY_TEXT, .text = text};
 }
 
+/* The record of an order that another lane has brought. */
+static void record_elsewhere(struct buffer *bytes)
+{
+    struct ledger_share whole = {span_of("elsewhere"), T0, 1000000, 1, 0};
+    struct ledger ledger = {
+        .has_order = true,
+        .order = {.place = {77, 5}, .ts_ms = T0, .revenue_micros = 1, .model = LEDGER_NO_MODEL},
+        .shares = &whole,
+        .n_shares = 1};
+    ledger_pack(&ledger, bytes);
+}
+
 /* The answer to a call; elements and bytes hold what it points to. */
 static struct reply desk_answer(struct desk *desk, const struct call *call,
                                 struct reply elements[DESK_ANSWERS_MAX], struct buffer *bytes)
@@ -158,9 +174,8 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
         elements[n++] = text_reply(span_of(desk->verdict));
         break;
     case SCRIPT_DECIDE:
+        call_copy(&desk->decide, call);
         elements[n++] = text_reply(span_of(desk->verdict));
-        for (size_t i = 5; i < call->n_args; i += 3)
-            elements[n++] = (struct reply){.type = REPLY_INTEGER, .integer = desk->first};
         break;
     case SCRIPT_ADMIT:
         for (size_t i = 2; i < call->n_args; i += 2)
@@ -168,6 +183,16 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
                                            .integer = desk->admitted || call_get(call, i + 1).data[0] == '1'};
         break;
     default:
+        if (span_equal(call_get(call, 0), span_of("HMGET"))) {
+            if (desk->foreign_record)
+                buffer_append_text(bytes, desk->foreign_record);
+            else
+                record_elsewhere(bytes);
+            for (size_t i = 2; i < call->n_args; i++)
+                elements[n++] =
+                    desk->first ? (struct reply){.type = REPLY_NIL} : text_reply(buffer_span(bytes));
+            break;
+        }
         if (desk->no_vectors)
             return (struct reply){.type = REPLY_NIL};
         for (size_t k = 0; k < 4; k++)

@@ -179,6 +179,10 @@ static void an_order_is_decided_before_its_campaign_is_asked_about(void **state)
     desk_open(desk, 1);
     assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
     assert_int_equal(desk_send(desk), 1);
+    assert_true(span_equal(call_get(&desk->calls[0], 0), span_of("HMGET")));
+    assert_true(span_equal(call_get(&desk->calls[0], 2), span_of("o1")));
+    assert_int_equal(desk_reply(desk), 0);
+    assert_int_equal(desk_send(desk), 1);
     assert_int_equal(desk->calls[0].script, SCRIPT_DECIDE);
     desk_pass(desk, 5000);
     assert_int_equal(desk_send(desk), 0);
@@ -191,6 +195,59 @@ static void an_order_is_decided_before_its_campaign_is_asked_about(void **state)
     assert_int_equal(desk_total(desk, "a", CELL_CONVERSIONS), 1000000);
     assert_int_equal(desk_total(desk, "a", CELL_COHORT_REVENUE), 5000000);
     assert_true(ingest_wants_input(desk->ingest));
+}
+
+static void one_id_twice_in_a_batch_is_one_order_and_one_record(void **state)
+{
+    struct desk *desk = *state;
+    desk_open(desk, 1);
+    for (int offset = 0; offset < 2; offset++) {
+        char text[200];
+        snprintf(text, sizeof(text),
+                 "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"o1\",\"revenue\":5,\"campaign_id\":\"a\"}",
+                 (long)T0);
+        assert_int_equal(ingest_message(desk->ingest, 0, offset, NO_RECORD_TIME, span_of(text)), 0);
+    }
+    assert_int_equal(ingest_batch_end(desk->ingest), 0);
+    desk_run(desk);
+    assert_int_equal(desk->decide.n_args, 3 + 2 + 4);
+    assert_int_equal(call_get(&desk->decide, 6).size, 0);
+    desk_pass(desk, FLUSH_MS);
+    desk_run(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_ORDERS), 1);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 5000000);
+    assert_int_equal(desk_lane(desk, 1, LANE_ORDERS), 1);
+    assert_int_equal(desk_lane(desk, 1, LANE_DUPLICATES), 1);
+}
+
+static void a_record_that_somebody_else_has_changed_starts_everything_over(void **state)
+{
+    struct desk *desk = *state;
+    desk_open(desk, 1);
+    uint64_t epoch = ingest_epoch(desk->ingest);
+    desk->verdict = "changed";
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    desk_run(desk);
+    assert_int_equal(ingest_counts(desk->ingest).refused, 1);
+    assert_true(ingest_epoch(desk->ingest) > epoch);
+    assert_int_equal(ingest_position(desk->ingest, 0), 0);
+    desk_pass(desk, FLUSH_MS);
+    desk->verdict = "ok";
+    desk_run(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_ORDERS), 0);
+}
+
+static void a_record_that_is_not_ours_is_never_written_over(void **state)
+{
+    struct desk *desk = *state;
+    desk_open(desk, 1);
+    desk->first = 0;
+    desk->foreign_record = "something else";
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    desk_run(desk);
+    assert_int_equal(ingest_phase(desk->ingest), INGEST_BROKEN);
+    assert_non_null(strstr(ingest_fault(desk->ingest), "is not ours"));
+    assert_int_equal(desk->n_calls[SCRIPT_DECIDE], 0);
 }
 
 static void an_order_without_a_campaign_is_unattributed(void **state)
@@ -322,6 +379,9 @@ int main(void)
         DESK_TEST(no_offset_is_passed_while_dead_letters_are_out),
         DESK_TEST(a_repeated_order_is_counted_as_a_duplicate_and_admits_nobody),
         DESK_TEST(an_order_is_decided_before_its_campaign_is_asked_about),
+        DESK_TEST(one_id_twice_in_a_batch_is_one_order_and_one_record),
+        DESK_TEST(a_record_that_somebody_else_has_changed_starts_everything_over),
+        DESK_TEST(a_record_that_is_not_ours_is_never_written_over),
         DESK_TEST(an_order_without_a_campaign_is_unattributed),
         DESK_TEST(campaigns_beyond_the_limit_are_counted_together),
         DESK_TEST(a_price_change_cuts_slice_and_total),

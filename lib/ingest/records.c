@@ -1,0 +1,264 @@
+/*
+ * The ledger's records of a batch: read from the order shards, changed here, stored under a compare together with the
+ * offsets up to which the shard has passed its orders lanes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/ingest/internal.h"
+
+int record_find(struct ingest *ingest, struct span order_id, struct record **ret_record)
+{
+    struct record *record = table_get(&ingest->records, order_id);
+    if (!record) {
+        record = malloc(sizeof(*record) + order_id.size);
+        if (!record)
+            return -ENOMEM;
+        char *bytes = (char *)(record + 1);
+        memcpy(bytes, order_id.data, order_id.size);
+        *record = (struct record){
+            .shard = layout_shard_of(&ingest->rules.layout, order_id),
+            .ts_ms = NEVER,
+            .id = span_from(bytes, order_id.size),
+        };
+        int r = table_put(&ingest->records, order_id, record);
+        if (r < 0) {
+            free(record);
+            return r;
+        }
+    }
+    *ret_record = record;
+    return 0;
+}
+
+void records_forget(struct ingest *ingest)
+{
+    size_t cursor = 0;
+    for (struct table_entry *entry; (entry = table_next(&ingest->records, &cursor));) {
+        struct record *record = entry->value;
+        buffer_deinit(&record->before);
+        buffer_deinit(&record->after);
+        free(record);
+    }
+    table_deinit(&ingest->records);
+}
+
+static void order_key(struct ingest *ingest, uint32_t feed, const char *part)
+{
+    buffer_clear(&ingest->scratch);
+    feed_key(ingest, feed, part, &ingest->scratch);
+}
+
+int record_read_next(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag)
+{
+    uint32_t shard = feed - ingest->rules.layout.n_shards;
+    size_t first = ingest->n_asked;
+    for (size_t i = 0; i < ingest->n_deferred; i++) {
+        struct record *record = ingest->deferred[i].record;
+        if (!record || record->shard != shard || record->asked)
+            continue;
+        int r = asked_push(ingest, record);
+        if (r < 0)
+            return r;
+        record->asked = true;
+    }
+    if (ingest->n_asked == first)
+        return 0;
+    order_key(ingest, feed, ":orders");
+    call_begin(call, SCRIPT_NONE);
+    call_arg_text(call, "HMGET");
+    call_arg(call, buffer_span(&ingest->scratch));
+    for (size_t i = first; i < ingest->n_asked; i++)
+        call_arg(call, ((struct record *)ingest->asked[i])->id);
+    int r = call_status(call);
+    if (r == 0)
+        r = flight_take(ingest, (struct flight){FLIGHT_LEDGER, feed, 0, first, ingest->n_asked - first},
+                        ret_tag);
+    return r < 0 ? r : 1;
+}
+
+int record_read_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)
+{
+    if (reply->type != REPLY_ARRAY || reply->n_elements != flight.n) {
+        ingest_break(ingest, "the ledger of order shard %u gave an answer that is not understood",
+                     flight.shard - ingest->rules.layout.n_shards);
+        return 0;
+    }
+    for (size_t i = 0; i < flight.n; i++) {
+        struct record *record = ingest->asked[flight.first + i];
+        struct span bytes = reply_at(reply, i)->text;
+        buffer_append_span(&record->before, bytes);
+        buffer_append_span(&record->after, bytes);
+        if (buffer_status(&record->before) < 0 || buffer_status(&record->after) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The account's currency is the only one so far; others were rejected when they were read. */
+static enum reject_reason no_rates(void *context, struct span currency, int64_t at_ms, int64_t micros,
+                                   int64_t *ret_micros)
+{
+    (void)context;
+    (void)currency;
+    (void)at_ms;
+    *ret_micros = micros;
+    return REJECT_NONE;
+}
+
+static struct ledger_place place_of(const struct ingest *ingest, const struct deferred *deferred)
+{
+    uint32_t lane = ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER;
+    return (struct ledger_place){lane, deferred->offset};
+}
+
+static int record_judge(struct ingest *ingest, struct deferred *deferred)
+{
+    struct record *record = deferred->record;
+    struct ledger *ledger = &ingest->ledger;
+    const struct ledger_rules rules = {ingest->rules.refund_horizon_ms, no_rates, NULL};
+    int r = ledger_unpack(ledger, buffer_span(&record->after));
+    if (r == -EBADMSG) {
+        ingest_break(ingest, "the ledger's record of an order in shard %u is not ours", record->shard);
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    bool known = ledger->has_order;
+    struct ledger_order order = {
+        .place = place_of(ingest, deferred),
+        .ts_ms = deferred->ts_ms,
+        .revenue_micros = deferred->revenue_micros,
+        .margin_micros = deferred->margin_micros,
+        .model = LEDGER_NO_MODEL,
+        .kind = span_from(ingest->texts.data + deferred->kind.at, deferred->kind.size),
+    };
+    struct ledger_share whole = {deferred->campaign->id, order.ts_ms, 1000000, order.revenue_micros,
+                                 order.margin_micros};
+    r = ledger_take_order(ledger, &rules, &order, &whole, 1, &deferred->outcome);
+    if (r < 0 || known)
+        return r;
+    CLEANUP(buffer_deinit) struct buffer bytes = BUFFER_INIT;
+    ledger_pack(ledger, &bytes);
+    buffer_deinit(&record->after);
+    record->after = bytes;
+    bytes = BUFFER_INIT;
+    record->ts_ms = deferred->ts_ms > record->ts_ms ? deferred->ts_ms : record->ts_ms;
+    /* A shard that has passed the order will not take anything of it any more. */
+    record->changed =
+        record->changed || deferred->offset >= feed_order(ingest, record->shard)->sent[deferred->slot];
+    return buffer_status(&record->after);
+}
+
+int records_judge(struct ingest *ingest)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ingest->n_deferred; i++)
+        if (ingest->deferred[i].is_order)
+            r = record_judge(ingest, &ingest->deferred[i]);
+    return r;
+}
+
+/* Begins a decide call: keys, ranges and the time before which records are forgotten. */
+static void decide_keys(struct ingest *ingest, uint32_t feed, struct call *call)
+{
+    static const char *const parts[] = {":vec", ":orders", ":expiry"};
+    call_begin(call, SCRIPT_DECIDE);
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        order_key(ingest, feed, parts[i]);
+        call_key(call, buffer_span(&ingest->scratch));
+    }
+}
+
+static void decide_begin(struct ingest *ingest, uint32_t feed, bool all, struct call *call)
+{
+    decide_keys(ingest, feed, call);
+    buffer_clear(&ingest->scratch);
+    (void)ranges_append(ingest, &ingest->feeds[feed], all, &ingest->scratch);
+    call_arg(call, buffer_span(&ingest->scratch));
+    bool passed = ingest->passed_ms > ingest->rules.refund_horizon_ms;
+    call_arg_i64(call, passed ? ingest->passed_ms - ingest->rules.refund_horizon_ms : 0);
+}
+
+void decide_empty(struct ingest *ingest, uint32_t feed, struct span ranges, struct call *call)
+{
+    decide_keys(ingest, feed, call);
+    call_arg(call, ranges);
+    call_arg_i64(call, 0);
+}
+
+int decide_watermarks(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag)
+{
+    decide_begin(ingest, feed, true, call);
+    int r = call_status(call);
+    if (r == 0)
+        r = flight_take(ingest, (struct flight){.kind = FLIGHT_DECIDE, .shard = feed}, ret_tag);
+    if (r < 0)
+        return r;
+    ranges_sent(ingest, &ingest->feeds[feed], true);
+    ingest->feeds[feed].in_flight = true;
+    return 1;
+}
+
+/* Marks the slots with something that this order shard has not passed. How many messages that are. */
+static size_t touch_unpassed(struct ingest *ingest, uint32_t shard)
+{
+    struct shard_feed *feed = feed_order(ingest, shard);
+    size_t n = 0;
+    for (size_t i = 0; i < ingest->n_deferred; i++) {
+        const struct deferred *deferred = &ingest->deferred[i];
+        if (!deferred->record || deferred->record->shard != shard ||
+            deferred->offset < feed->sent[deferred->slot])
+            continue;
+        feed->touched[deferred->slot] = true;
+        n++;
+    }
+    return n;
+}
+
+static void record_arguments(const struct record *record, struct call *call)
+{
+    call_arg(call, record->id);
+    call_arg(call, buffer_span(&record->before));
+    call_arg(call, buffer_span(&record->after));
+    call_arg_i64(call, record->ts_ms);
+}
+
+int decide_next(struct ingest *ingest, uint32_t feed_number, struct call *call, uint64_t *ret_tag)
+{
+    uint32_t shard = feed_number - ingest->rules.layout.n_shards;
+    struct shard_feed *feed = &ingest->feeds[feed_number];
+    size_t n = touch_unpassed(ingest, shard);
+    if (n == 0)
+        return 0;
+    decide_begin(ingest, feed_number, false, call);
+    size_t cursor = 0;
+    for (struct table_entry *entry; (entry = table_next(&ingest->records, &cursor));) {
+        const struct record *record = entry->value;
+        if (record->shard == shard && record->changed)
+            record_arguments(record, call);
+    }
+    int r = call_status(call);
+    if (r == 0)
+        r = flight_take(ingest, (struct flight){.kind = FLIGHT_DECIDE, .shard = feed_number, .n = n},
+                        ret_tag);
+    if (r < 0)
+        return r;
+    ranges_sent(ingest, feed, false);
+    return 1;
+}
+
+void decide_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)
+{
+    struct span verdict = reply_at(reply, 0)->text;
+    if (span_equal(verdict, span_of("lost"))) {
+        ingest_lose(ingest, "the vector of an order shard (%u) is gone",
+                    flight.shard - ingest->rules.layout.n_shards);
+    } else if (span_equal(verdict, span_of("ok"))) {
+        ranges_counted(ingest, &ingest->feeds[flight.shard]);
+    } else {
+        /* Somebody else has passed these offsets, or has changed one of the records. */
+        ingest->counts.refused++;
+        ingest_start_over(ingest, INGEST_REGISTERING);
+    }
+}
