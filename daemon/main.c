@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "daemon/app.h"
 #include "daemon/files.h"
@@ -74,6 +75,13 @@ static int command_line_read(struct command_line *line, int argc, char **argv)
     return EXIT_USAGE;
 }
 
+/* Passwords are in this process's memory. */
+static void forbid_core_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
     files_guard_standard();
@@ -92,6 +100,7 @@ int main(int argc, char **argv)
             log_answer(LOG_LEVEL_ERROR, "the configuration was not read: %s", strerror(-r));
         return r < 0 ? EXIT_FAILED : EXIT_CONFIGURATION;
     }
+    forbid_core_dumps();
     r = app_run(settings, &line.source);
     settings_free(settings);
     log_flush();

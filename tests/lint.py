@@ -154,6 +154,18 @@ def check_documents(build, findings):
             findings.add("README.md", f"does not name {command}")
 
 
+def check_fail_points(findings):
+    """The table of fail points in the architecture is that of the code."""
+    header = (ROOT / "daemon/fail_point.h").read_text(encoding="utf-8").replace("\\\n", "")
+    points = re.findall(r'X\(FAIL_\w+,\s*"([^"]+)",\s*"([^"]+)"\)', header)
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
+    if not points:
+        findings.add("daemon/fail_point.h", "no fail point was found in it")
+    for name, what in points:
+        if f"| `{name}` | {what} |" not in text:
+            findings.add("docs/ARCHITECTURE.md", f"does not tell of the fail point {name} as the code does")
+
+
 def check_paths(findings):
     """Links and paths of the documents lead somewhere."""
     for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
@@ -207,6 +219,7 @@ def main():
     check_purity(build, findings)
     check_headers(findings)
     check_documents(build, findings)
+    check_fail_points(findings)
     check_paths(findings)
     check_text(findings)
     check_sizes(findings)

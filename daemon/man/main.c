@@ -135,7 +135,9 @@ static void roiwatchd_page(struct buffer *page)
     heading("SIGNALS", page);
     item("SIGTERM, SIGINT", NULL,
          "finish what is in flight and end, after 5 s at the latest; being killed is as safe", page);
-    item("SIGHUP", NULL, "what `systemctl reload` sends", page);
+    item("SIGHUP", NULL,
+         "read the configuration again, as `systemctl reload` asks for; a file with an error changes nothing",
+         page);
     exits(&roiwatchd_program, page);
     files(page);
     see_also("roiwatch(1), roiwatch.yaml(5), systemctl(1), journalctl(1)", page);

@@ -1,5 +1,6 @@
 """What the service manager is told by a running daemon: the test is the manager, with a socket of its own."""
 
+import pathlib
 import re
 import socket
 
@@ -51,6 +52,14 @@ def test_ready_status_pings_and_stopping_are_told(deploy, manager):
     assert daemon.stop() == 0
     stopping = manager.wait_for("STOPPING=1", 1)
     assert stopping > ready and manager.lines().count("READY=1") == 1
+
+
+def test_no_core_dump_can_tell_a_secret(deploy, manager):
+    daemon = deploy().start()
+    manager.wait_for("READY=1", 20)
+    limits = pathlib.Path(f"/proc/{daemon.process.pid}/limits").read_text(encoding="ascii")
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.M)
+    assert daemon.stop() == 0
 
 
 def test_servers_that_are_away_are_named_and_hold_up_neither_ready_nor_pings(deploy, manager, store):
