@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/close_watch.h"
 #include "daemon/log.h"
 
 enum {
@@ -16,7 +17,7 @@ enum {
     LEAVE_MS = 5000, /* for finishing before partitions are given up */
     READ_MAX = 4000, /* messages read in one turn */
     CORE_SHIFT = 48,
-    CLOSE_S = 15,
+    CLOSE_S = 10, /* beyond what closing takes with brokers that do not answer */
 };
 
 static int64_t clock_ms(clockid_t id)
@@ -354,10 +355,12 @@ static void app_close(struct app *app)
     app->http = NULL;
     redis_store_free(app->store); /* answers what is in flight, so before the core */
     app->store = NULL;
-    alarm(CLOSE_S); /* librdkafka may wait for ever for a topic that was deleted: better an unclean end than
-                       none */
+    timer_t watch;
+    int watched = close_watch_start(CLOSE_S, app->exit_code, &watch);
     kafka_source_free(app->source);
     kafka_letters_free(app->letters);
+    if (watched == 0)
+        close_watch_stop(watch);
     app_close_core(app);
     app_reload_close(app);
     registry_deinit(&app->registry);
@@ -379,8 +382,9 @@ int app_run(struct settings *settings, const struct app_source *source)
     if (r == 0)
         r = sd_event_loop(app.event);
     app.stopping = true;
+    app.exit_code = r < 0 ? EXIT_FAILED : r;
     app_close(&app);
     if (r < 0)
         log_line(LOG_LEVEL_ERROR, "%s", strerror(-r));
-    return r < 0 ? EXIT_FAILED : r;
+    return app.exit_code;
 }

@@ -102,18 +102,20 @@ static void ask(struct app *app, const char *name, redis_answer answer)
     app_send(app, answer, 0);
 }
 
-/* Marks of partitions of topics that are no longer configured do not count. */
+/* Marks of partitions that are no longer configured, or no longer there, do not count: nobody will bring them to an
+ * end. */
 static bool mark_counts(const struct app *app, uint32_t index)
 {
     for (size_t i = 0; i < app->registry.n; i++) {
         const struct registry_entry *entry = &app->registry.entries[i];
         if (entry->index != index)
             continue;
-        size_t size = (size_t)(strrchr(entry->name, ':') - entry->name);
+        const char *colon = strrchr(entry->name, ':');
+        size_t size = (size_t)(colon - entry->name);
         for (size_t t = 0; t < app->settings->kafka.n_topics; t++) {
             const char *topic = app->settings->kafka.topics[t].name;
             if (strlen(topic) == size && memcmp(topic, entry->name, size) == 0)
-                return true;
+                return atoi(colon + 1) < app->partition_counts[t];
         }
     }
     return false;

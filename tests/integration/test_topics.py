@@ -1,10 +1,16 @@
 """Topics that do not exist: said at once and all of them, and waited for."""
 
+import itertools
 import re
+import signal
 import time
+
+from confluent_kafka.admin import AdminClient
 
 from tests.integration import kafka_log
 from tests.integration.servers import poll
+from tests.oracle.generator import Generator
+from tests.oracle.recount import Recount
 
 TS_MS = 1_772_600_000_000
 SOON_S = 12  # librdkafka alone names a dead-letter topic that is missing after 30 s
@@ -72,3 +78,47 @@ def test_check_live_names_every_topic_that_is_missing_within_seconds(deploy):
     assert time.monotonic() - started < SOON_S
     assert result.returncode == 78
     assert names_in(result.stderr, names) == names
+
+
+def delete_topics(kafka, *names):
+    admin = AdminClient({"bootstrap.servers": kafka.address})
+    for deleted in admin.delete_topics(list(names)).values():
+        deleted.result(30)
+    poll(lambda: not set(names) & set(admin.list_topics(timeout=10).topics), 30, "the topics are gone", every_s=0.1)
+
+
+def test_a_topic_that_is_deleted_while_it_is_read_does_not_keep_the_daemon_from_ending(deploy, kafka):
+    deployment = deploy()
+    records = iter(Generator(81, 30_000, deployment.topics, deployment.partitions))
+    deployment.produce(itertools.islice(records, 20_000))
+    daemon = deployment.start()
+    deployment.wait_for_calls(30, 20)
+    clicks = {lane: messages for lane, messages in deployment.log().items() if lane[0] == deployment.topics["click"]}
+    delete_topics(kafka, deployment.topics["click"])
+    deployment.produce(record for record in records if record.topic != deployment.topics["click"])
+    poll(lambda: deployment.topics["click"] in daemon.log, 60, "it is said", daemon.process, every_s=0.2)
+    started = time.monotonic()
+    daemon.process.send_signal(signal.SIGTERM)
+    status = daemon.process.wait(40)
+    assert time.monotonic() - started < 20, daemon.log
+    assert status == 0, (status, daemon.log[-2000:])
+    # Librdkafka may end or not; where it does not, that is said.
+    assert time.monotonic() - started < 9 or "librdkafka does not end" in daemon.log
+    daemon.check()
+    # The others are counted to their end; what was counted of the deleted one stays, and none of it is counted twice.
+    daemon = deployment.start()
+    poll(lambda: names_in(daemon.log, [deployment.topics["click"]]), 30, "said again", daemon.process, every_s=0.2)
+    waited = deployment.cli("offsets", "--wait", "60s")
+    assert waited.returncode == 0, waited.stderr
+    topics = [deployment.topics["impression"], deployment.topics["order"]]
+    others = kafka_log.read_log(kafka.address, topics)
+    least = Recount(others, {**deployment.config, "windows": ["total"]})
+    most = Recount({**others, **clicks}, {**deployment.config, "windows": ["total"]})
+    found, n_exact = deployment.reader_keys(), 0
+    for key in least.keys:
+        for name in ("impressions", "clicks", "orders", "revenue_micros"):
+            low, high = int(least.final(key)[name]), int(most.final(key)[name])
+            assert low <= int(found[key][name]) <= high, (key, name)
+            n_exact += low == high > 0
+    assert n_exact > 100
+    assert daemon.stop() == 0
