@@ -227,8 +227,10 @@ size_t app_n_partitions(const struct app *app);
 void app_status(struct app *app);
 
 /* app_http.c */
-/* Opens the listener that the settings say, if any. After a reload: http_free, then this. */
+/* Opens the listener that the settings say, if any. */
 MUST_CHECK int app_open_http(struct app *app);
+/* After a reload: another listener where it is another address. */
+void app_reopen_http(struct app *app, const struct settings *before);
 bool app_health(struct app *app, struct health_facts *ret_facts, struct health *ret_health);
 
 #endif

@@ -3,9 +3,11 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/api.h"
 #include "daemon/app.h"
+#include "daemon/log.h"
 #include "daemon/metrics.h"
 
 static void handle_livez(void *context, struct http_request *request)
@@ -102,4 +104,18 @@ int app_open_http(struct app *app)
     if (!app->settings->http.listen)
         return 0;
     return http_new(app->event, app->settings->http.listen, routes, ARRAY_SIZE(routes), app, &app->http);
+}
+
+void app_reopen_http(struct app *app, const struct settings *before)
+{
+    const char *old = before->http.listen, *fresh = app->settings->http.listen;
+    if (old == fresh || (old && fresh && strcmp(old, fresh) == 0))
+        return;
+    http_free(app->http);
+    app->http = NULL;
+    int r = app_open_http(app);
+    if (r < 0)
+        log_line(LOG_LEVEL_ERROR,
+                 "http: %s: %s; roiwatch counts on without metrics and API until its next start", fresh,
+                 strerror(-r));
 }

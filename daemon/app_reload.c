@@ -179,6 +179,7 @@ static int swap(struct app *app)
                              app->settings->alerts.stream_length);
         store_slices(app, before);
     }
+    app_reopen_http(app, before);
     if (app->partitions == PARTITIONS_PAUSED) {
         app->partitions = PARTITIONS_OFFERED;
         app->reassigning = true;

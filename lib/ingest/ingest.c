@@ -292,11 +292,6 @@ struct ingest_counts ingest_counts(const struct ingest *ingest)
     return ingest->counts;
 }
 
-struct ingest_sizes ingest_sizes(const struct ingest *ingest)
-{
-    return (struct ingest_sizes){ingest->n_pending_cells, ingest->campaigns.count};
-}
-
 int flight_take(struct ingest *ingest, struct flight flight, uint64_t *ret_tag)
 {
     if (ingest->n_free == 0)

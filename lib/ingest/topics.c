@@ -63,3 +63,8 @@ const struct ingest_topic *ingest_topic(const struct ingest *ingest, size_t topi
 {
     return &ingest->topics[topic];
 }
+
+struct ingest_sizes ingest_sizes(const struct ingest *ingest)
+{
+    return (struct ingest_sizes){ingest->n_pending_cells, ingest->campaigns.count};
+}

@@ -1,12 +1,14 @@
 """The listener: liveness and readiness, limits, and an address that is taken."""
 
+import os
+import signal
 import socket
 import time
 
 import pytest
 
 from tests.integration import kafka_log
-from tests.integration.http_client import Client
+from tests.integration.http_client import Client, metrics
 from tests.integration.servers import Kafka, poll
 
 NOW_MS = int(time.time() * 1000)
@@ -120,6 +122,38 @@ def test_an_address_that_is_taken_does_not_keep_it_from_counting(deploy):
     assert daemon.stop() == 0
 
 
+def test_a_reload_moves_closes_and_opens_the_listener(deploy):
+    client, other = Client(), Client()
+    config = {"windows": ["total"]}
+    deployment, daemon = started(deploy, client, config)
+    send_some(deployment)
+    client.expect_ready()
+
+    def reload(listen):
+        deployment.configure({**config, "http": {"listen": listen}})
+        daemon.process.send_signal(signal.SIGHUP)
+
+    reload(other.listen)
+    other.expect_ready(20)
+    assert not client.answers()
+    # What is invalid changes nothing, and is no reason not to be ready.
+    reload("nowhere")
+    poll(lambda: metrics(other.request("/metrics")[2])["roiwatch_config_reload_success"] == 0, 20, "refused")
+    assert not other.reasons()
+    reload(None)
+    poll(lambda: not other.answers(), 20, "closed")
+    send_some(deployment)
+    deployment.expect_exact()
+    reload(client.listen)
+    client.expect_ready(20)
+    found = metrics(client.request("/metrics")[2])
+    assert found["roiwatch_config_reload_success"] == 1
+    assert found['roiwatch_config_reloads_total{result="taken"}'] == 3
+    assert found['roiwatch_config_reloads_total{result="refused"}'] == 1
+    assert found["roiwatch_config_last_timestamp_seconds"] > found["process_start_time_seconds"]
+    assert daemon.stop() == 0
+
+
 def test_what_is_no_request_of_ours_is_refused_in_words(deploy):
     client = Client()
     _, daemon = started(deploy, client)
@@ -144,7 +178,6 @@ def test_what_is_no_request_of_ours_is_refused_in_words(deploy):
 
 
 def descriptors(daemon):
-    import os
     return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
 
