@@ -76,7 +76,7 @@ def test_events_carry_what_their_message_says():
     assert read(b'{"ts":%d,"campaign_id":"c","cost":"0.5","revenue":9}' % TS_MS) == Event(
         "click", TS_MS, b"c", b"", 500_000, 0, 0)
     assert read(b'{"ts":%d,"order_id":7,"revenue":1,"margin":-0.25,"campaign_id":null}' % TS_MS, "order") == Event(
-        "order", TS_MS, b"(unattributed)", b"7", 0, 1_000_000, -250_000)
+        "order", TS_MS, b"", b"7", 0, 1_000_000, -250_000, kind=b"sale", currency="EUR")
     assert read(b'{"ts":%d,"campaign_id":"\\u00e9\\n","type":"impression"}' % TS_MS, None) == Event(
         "impression", TS_MS, "é\n".encode(), b"", 0, 0, 0)
 
