@@ -1,14 +1,12 @@
 """Spend, engagements, measures, currencies and the look-up of ads, by hand."""
 
 import datetime
-import json
 from decimal import Decimal
 
 import pytest
 
-from tests.oracle.decode import decode
-from tests.oracle.handmade import DAY_MS, HOUR_MS, NOON_MS, TOPICS_CONFIG, Handmade, field, revenue
-from tests.oracle.rules import FULL, Rules, read_lookup
+from tests.oracle.handmade import DAY_MS, HOUR_MS, NOON_MS, Handmade, field, revenue
+from tests.oracle.rules import read_lookup
 
 
 def cost(counted, window="total"):
@@ -183,35 +181,3 @@ def test_a_campaign_is_looked_up_by_its_ad_where_it_is_not_named(tmp_path):
     assert {reason: n for (_, _, reason), n in counted.rejected.items()} == {
         "unknown_ad": 1, "reserved_id": 1, "missing_field": 2}
     assert {reason for _, _, reason in made.count().rejected} == {"missing_field"}
-
-
-# Refusals of the types that the present product does not read
-
-RULES = Rules({"kafka": {"topics": TOPICS_CONFIG}}, FULL)
-REFUND = {"ts": NOON_MS, "order_id": "o"}
-SPEND = {"ts": NOON_MS, "campaign_id": "c", "amount": 1}
-LIKE = {"ts": NOON_MS, "campaign_id": "c", "action": "like"}
-SPREAD = {"campaign_id": "c", "amount": 1, "from": NOON_MS, "to": NOON_MS + 1}
-
-
-@pytest.mark.parametrize("kind, fields, reason", [
-    ("refund", REFUND, None), ("refund", {**REFUND, "amount": "0"}, None), ("refund", {**REFUND, "currency": "JPY"}, None),
-    ("refund", {**REFUND, "campaign_id": "(overflow)"}, None), ("refund", {"ts": NOON_MS}, "missing_field"),
-    ("refund", {"order_id": "o"}, "missing_field"), ("refund", {**REFUND, "amount": -1}, "negative_money"),
-    ("refund", {**REFUND, "amount": True}, "bad_type"), ("refund", {**REFUND, "amount": "x"}, "bad_money"),
-    ("refund", {**REFUND, "amount": 1e30}, "money_range"), ("refund", {**REFUND, "refund_id": [1]}, "bad_type"),
-    ("refund", {**REFUND, "refund_id": "x" * 257}, "bad_id"), ("refund", {**REFUND, "amount": 1, "currency": "JPY"}, "unknown_currency"),
-    ("spend", SPEND, None), ("spend", SPREAD, None), ("spend", {**SPREAD, "ts": NOON_MS}, None),
-    ("spend", {**SPREAD, "to": NOON_MS}, "bad_range"), ("spend", {**SPREAD, "to": NOON_MS - 1}, "bad_range"),
-    ("spend", {**SPREAD, "to": None}, "missing_field"), ("spend", {**SPREAD, "from": None, "ts": NOON_MS}, "missing_field"),
-    ("spend", {**SPREAD, "from": "2026-06-10"}, "bad_time"), ("spend", {**SPREAD, "to": NOON_MS + 10**9}, None),
-    ("spend", {**SPEND, "ts": None}, "missing_field"), ("spend", {**SPEND, "amount": None}, "missing_field"),
-    ("spend", {**SPEND, "campaign_id": None}, "missing_field"), ("spend", {**SPEND, "amount": "-0.1"}, "negative_money"),
-    ("spend", {**SPEND, "currency": "USD"}, "unknown_currency"), ("spend", {**SPEND, "spend_id": 1.5}, "bad_type"),
-    ("engagement", LIKE, None), ("engagement", {**LIKE, "cost": 1}, None), ("engagement", {**LIKE, "action": ""}, "missing_field"),
-    ("engagement", {**LIKE, "action": None}, "missing_field"), ("engagement", {**LIKE, "action": {}}, "bad_type"),
-    ("engagement", {**LIKE, "campaign_id": "(unattributed)"}, "reserved_id"),
-    ("engagement", {**LIKE, "cost": 1, "currency": "USD"}, "unknown_currency")])
-def test_reasons(kind, fields, reason):
-    found = decode(json.dumps(fields).encode(), NOON_MS, kind, RULES)
-    assert (found if isinstance(found, str) else None) == reason

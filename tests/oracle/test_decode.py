@@ -2,22 +2,40 @@
 
 import pytest
 
-from tests.oracle.corpus import MESSAGE_BYTES, ODD, REFUSED, filled
+from tests.oracle.corpus import MESSAGE_BYTES, NOT_YET, ODD, ODD_TYPES, REFUSED, REFUSED_TYPES, filled
 from tests.oracle.decode import Event, Refused, decode, half_even, micros, time_of_text
-from tests.oracle.rules import Rules
+from tests.oracle.rules import FULL, Rules
 
 TS_MS = 1_772_600_000_000
 RULES = Rules({"limits": {"message_bytes": f"{MESSAGE_BYTES // 1024}KiB"}})
+ALL_TYPES = Rules({"limits": {"message_bytes": f"{MESSAGE_BYTES // 1024}KiB"}}, FULL)
 
 
-def read(value, kind="click", record_ts_ms=TS_MS):
-    return decode(value, record_ts_ms, kind, RULES)
+def read(value, kind="click", record_ts_ms=TS_MS, rules=RULES):
+    return decode(value, record_ts_ms, kind, rules)
 
 
 @pytest.mark.parametrize("case", REFUSED + ODD, ids=lambda case: case.name)
 def test_the_corpus_has_its_reasons(case):
     result = read(filled(case, TS_MS), case.topic_type)
     assert (result if isinstance(result, str) else None) == case.reason
+
+
+@pytest.mark.parametrize("case", REFUSED + ODD + REFUSED_TYPES + ODD_TYPES, ids=lambda case: case.name)
+def test_a_reader_of_all_types_has_the_same_reasons_and_more(case):
+    result = read(filled(case, TS_MS), case.topic_type, rules=ALL_TYPES)
+    expected = None if case.name in NOT_YET else case.reason
+    if case.name == "an engagement":
+        assert result.action == b"like"
+    assert (result if isinstance(result, str) else None) == expected
+
+
+def test_a_refund_keeps_its_currency_until_its_order_is_known():
+    found = read(b'{"ts":%d,"order_id":"o"}' % TS_MS, "refund", rules=ALL_TYPES)
+    assert (found.amount_micros, found.currency) == (None, "")
+    found = read(b'{"ts":%d,"order_id":"o","amount":"0.5","refund_id":1}' % TS_MS, "refund", rules=ALL_TYPES)
+    assert (found.amount_micros, found.currency, found.refund_id) == (500_000, "", b"1")
+    assert read(b'{"ts":%d,"order_id":"o","amount":1,"currency":"EUR"}' % TS_MS, "refund", rules=ALL_TYPES).currency == "EUR"
 
 
 def test_every_reason_that_can_be_reached_is_in_the_corpus():
@@ -93,9 +111,10 @@ def test_the_edge_of_the_future_and_of_lengths():
 
 def test_both_parsers_agree_where_both_can_read():
     """The slow parser reads what holds an escape \\u: adding one under an unknown name must not change the verdict."""
-    for case in REFUSED + ODD:
+    for case in REFUSED + ODD + REFUSED_TYPES + ODD_TYPES:
         value = filled(case, TS_MS)
         if not value or not value.startswith(b"{") or len(value) > 1000:
             continue
         escaped = b'{"\\u0078\\u0078":0,' + value[1:]
-        assert read(escaped, case.topic_type) == read(value, case.topic_type), case.name
+        for rules in (RULES, ALL_TYPES):
+            assert read(escaped, case.topic_type, rules=rules) == read(value, case.topic_type, rules=rules), case.name
