@@ -183,6 +183,8 @@ def _refund(fields, ts_ms, rules):
 
 def _spend(fields, record_ts_ms, rules):
     spread = "from" in fields or "to" in fields
+    if spread and not ("from" in fields and "to" in fields):
+        raise Refused("bad_range")
     ts_ms = _time(fields, record_ts_ms, rules.future_ms) if "ts" in fields or not spread else None
     from_ms, to_ms = (_instant(fields, "from"), _instant(fields, "to")) if spread else (None, None)
     if spread and from_ms >= to_ms:

@@ -25,6 +25,10 @@ def doubt(read, campaigns, why):
     return Doubt(read.event.type, read.topic, read.partition, read.offset, frozenset(campaigns), why)
 
 
+def _credit(shares):
+    return [share for share in shares if share.revenue or share.conversions or share.margin]
+
+
 class Doubts:
     def __init__(self, rules, touches):
         self.rules, self.touches = rules, touches
@@ -71,7 +75,7 @@ class Doubts:
             for missing in itertools.combinations(late, n):
                 touches = self.touches.eligible(event, without=missing)
                 touches = collapsed(touches) if attribution.collapse else touches
-                if ledger.decide(event, touches, attribution) != shares:
+                if _credit(ledger.decide(event, touches, attribution)) != _credit(shares):
                     return True
         return False
 

@@ -52,7 +52,7 @@ def field(counted, name, window="total"):
     """One field of every campaign that is not 0, as {campaign: integer}."""
     result = {}
     for campaign, what in counted.keys.values():
-        value = int(counted.fields(campaign, what).get(name, 0)) if what.name == window else 0
+        value = what.name == window and int(counted.fields(campaign, what).get(name, 0))
         if value:
             result[campaign.decode()] = value
     return result

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.oracle.goals import states
 from tests.oracle.handmade import DAY_MS, HOUR_MS, NOON_MS, Handmade, field, revenue
 from tests.oracle.rules import read_lookup
 
@@ -97,6 +98,25 @@ def test_orders_of_a_kind_are_measured_by_credited_share_and_refunds_do_not_lowe
     assert field(counted, "measure:leads") == {"a": 500_000, "b": 500_000}
     assert field(counted, "measure:sales") == {"a": 500_000, "b": 1_500_000}
     assert counted.final(b"roi:{a}:total")["cost_per:leads_micros"] == "2000000"
+
+
+def test_goals_on_measures():
+    made = Handmade({"windows": ["total"], "measures": {"leads": {"orders_of_kind": "lead"}, "likes": {"action": "like"}}},
+                    model="linear")
+    for age, campaign in ((2, "a"), (1, "b")):
+        made.click(NOON_MS - age, campaign, user_id="u", cost=1)
+    made.order(NOON_MS, 5, user_id="u", kind="lead")
+    made.add("engagement", NOON_MS, campaign_id="a", action="like")
+
+    def judged(**goal):
+        made.config["campaigns"] = {"a": {"goals": [{"name": "g", "window": "total", **goal}]}}
+        counted = made.count()
+        return states(counted, b"a", counted.rules.campaigns[b"a"].goals[0])
+
+    assert judged(metric="measure:leads", target="0.5") == {"ok"} != judged(metric="measure:leads", target="0.500001")
+    assert judged(metric="measure:likes", target=1) == {"ok"} != judged(metric="measure:likes", target="1.000001")
+    assert judged(metric="cost_per:leads", below=2) == {"ok"} != judged(metric="cost_per:leads", below="1.999999")
+    assert judged(metric="cost_per:likes", below=1) == {"ok"} != judged(metric="cost_per:likes", below="0.999999")
 
 
 def test_a_price_per_order_is_paid_by_share_and_rounded_once():
