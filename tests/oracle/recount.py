@@ -60,10 +60,12 @@ class Recount:
 
     def _read(self, log, live):
         held = []  # Reads of what is counted once everything has been read
+        touches = set()
+        if self.rules.attributes:
+            touches = {CLICK, IMPRESSION} if self.rules.attribution.view_lookback_ms else {CLICK}
         for read in log:
             kind = read.event.type
-            if kind in (ORDER, REFUND, SPEND) or (kind in (CLICK, IMPRESSION) and identities(read.event)
-                                                  and self.rules.attributes):
+            if kind in (ORDER, REFUND, SPEND) or (kind in touches and identities(read.event)):
                 held.append(read)
             else:
                 self._count(read)
@@ -118,8 +120,7 @@ class Recount:
 
     def _view_read(self, read):
         self._count(read)
-        if self.rules.attribution.view_lookback_ms:
-            self._touches.add(read)
+        self._touches.add(read)
 
     def _spend_read(self, read):
         """The highest offset of a spend_id of a campaign holds."""
