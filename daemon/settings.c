@@ -46,7 +46,10 @@ static void settings_warn(const struct settings *settings, const struct config_n
 int settings_fingerprint(struct settings *settings)
 {
     CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+    const char *listen = settings->http.listen;
+    settings->http.listen = NULL; /* each process has its own */
     settings_yaml(settings, &text);
+    settings->http.listen = listen;
     snprintf(settings->fingerprint, sizeof(settings->fingerprint), "%016llx",
              (unsigned long long)hash_bytes(buffer_span(&text)));
     return buffer_status(&text);

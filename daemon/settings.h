@@ -54,7 +54,7 @@ struct settings {
     struct http_settings http;
     struct campaigns_settings campaigns; /* as configured; the rule book is what it comes to */
     struct rule_book book;
-    char fingerprint[17]; /* of everything, as 16 hex digits */
+    char fingerprint[17]; /* of everything but http.listen, as 16 hex digits */
 
     struct arena arena;  /* owns all texts and records */
     struct zones *zones; /* owned */

@@ -195,9 +195,29 @@ static void what_config_prints_loads_as_the_same(void **state)
     assert_string_equal(world.settings->fingerprint, fingerprint);
 }
 
+static void where_a_process_listens_is_its_own_and_not_in_the_fingerprint(void **state)
+{
+    (void)state;
+    CLEANUP(world_deinit) struct world world;
+    char fingerprint[17];
+    static const char *const listens[] = {"http.listen=127.0.0.1:9465", "http.listen=~"};
+    static const char *const disorder = "lateness.disorder=31s";
+    world_init(&world);
+    assert_int_equal(load(&world, GOOD, NULL, 0), 0);
+    snprintf(fingerprint, sizeof(fingerprint), "%s", world.settings->fingerprint);
+    for (size_t i = 0; i < ARRAY_SIZE(listens); i++) {
+        assert_int_equal(load(&world, GOOD, &listens[i], 1), 0);
+        assert_string_equal(world.settings->fingerprint, fingerprint);
+    }
+    assert_null(world.settings->http.listen);
+    assert_int_equal(load(&world, GOOD, &disorder, 1), 0);
+    assert_string_not_equal(world.settings->fingerprint, fingerprint);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(where_a_process_listens_is_its_own_and_not_in_the_fingerprint),
         cmocka_unit_test(two_keys_are_enough_and_all_else_has_its_default),
         cmocka_unit_test(the_default_rule_book_has_the_contracts_windows),
         cmocka_unit_test(campaigns_come_to_rules_in_their_own_zone),

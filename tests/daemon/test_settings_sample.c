@@ -67,6 +67,7 @@ static void every_default_that_the_sample_shows_is_the_default(void **state)
     assert_true(n_uncommented > 40);
     assert_int_equal(load(&world, sample.data, NULL, 0), 0);
     assert_string_equal(world.settings->fingerprint, fingerprint);
+    assert_string_equal(world.settings->http.listen, "127.0.0.1:9464"); /* not in the fingerprint */
 }
 
 static void the_files_in_conf_load(void **state)

@@ -1,8 +1,11 @@
 """The page of metrics: against what Redis has counted, the documents and promtool; and it moves when faults come."""
 
+import json
 import re
 import subprocess
 from collections import Counter
+
+import yaml
 
 from tests.integration import kafka_log
 from tests.integration.http_client import Client, metrics
@@ -21,6 +24,12 @@ def page(client):
 def families(text):
     """{name: type} of a page."""
     return dict(re.findall(r"^# TYPE (\S+) (\S+)$", text.decode(), re.M))
+
+
+def documented():
+    """The same of docs/METRICS.md, which a test of its own keeps as the code is."""
+    text = (ROOT / "docs/METRICS.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `((?:roiwatch|process)_\w+)` \| (\w+) \|", text, re.M))
 
 
 def counts_of_lanes(deployment):
@@ -90,9 +99,7 @@ def test_the_page_says_what_redis_has_counted(deploy):
     assert "campaign-0" not in text.decode()
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
     assert checked.returncode == 0 and not checked.stdout + checked.stderr, checked
-    documented = dict(re.findall(r"^\| `((?:roiwatch|process)_\w+)` \| (\w+) \|",
-                                 (ROOT / "docs/METRICS.md").read_text(encoding="utf-8"), re.M))
-    assert families(text) == documented
+    assert families(text) == documented()
     assert daemon.stop() == 0
 
 
@@ -128,3 +135,47 @@ def test_faults_move_their_metrics(deploy, store):
     for name, (told, counted) in differences(deployment, after).items():
         assert told <= counted, name
     assert daemon.stop() == 0
+
+
+def metrics_of(expression):
+    """Names of metrics in an expression of PromQL, those of a histogram's parts as the histogram."""
+    names = set(re.findall(r"\b(?:roiwatch|process)_\w+", re.sub(r'"[^"]*"', "", expression)))
+    known = documented()
+    return {name if name in known else re.sub("_(bucket|sum|count)$", "", name) for name in names}
+
+
+def test_the_rules_come_where_they_should_and_know_their_metrics():
+    rules = ROOT / "conf/prometheus-rules.yaml"
+    for words in (["check", "rules", rules], ["test", "rules", ROOT / "tests/prometheus/rules.yaml"]):
+        result = subprocess.run(["promtool", *words], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
+    text = rules.read_text(encoding="utf-8")
+    alerts = yaml.safe_load(text)["groups"][0]["rules"]
+    tested = (ROOT / "tests/prometheus/rules.yaml").read_text(encoding="utf-8")
+    for alert in alerts:
+        names = metrics_of(alert["expr"])
+        assert names <= documented().keys() and (names or alert["expr"].startswith("up{")), alert["alert"]
+        assert set(alert["annotations"]) == {"summary", "description"}
+        # Each is seen to come and not to come.
+        assert len(re.findall(rf"alertname: {alert['alert']}\n +exp_alerts", tested)) >= 1, alert["alert"]
+        assert len(re.findall(rf"alertname: {alert['alert']}}}", tested)) >= 1, alert["alert"]
+
+
+def test_the_dashboard_knows_its_metrics_and_overlaps_nowhere():
+    board = json.loads((ROOT / "conf/grafana-dashboard.json").read_text(encoding="utf-8"))
+    taken, named = set(), set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                 for y in range(place["y"], place["y"] + place["h"])}
+        assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
+        taken |= cells
+        for target in panel["targets"]:
+            names = metrics_of(target["expr"])
+            assert names and names <= documented().keys(), target["expr"]
+            named |= names
+            for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
+                assert label == "instance" or label in target["expr"] or label in ("topic", "partition"), target
+    for variable in board["templating"]["list"]:
+        assert metrics_of(variable["query"]) <= documented().keys()
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) and len(named) > 20
