@@ -114,7 +114,17 @@ class Machine(Tree):
             self.process = spawn(["systemd-nspawn", "-q", "-D", self.directory, "--boot", "--register=no", "--keep-unit",
                                   "--console=passive"], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
         self.leader = poll(self._leader, 30, f"nspawn has a child, see {self.log}", self.process)
-        poll(lambda: self.ask("systemctl is-system-running") in ("running", "degraded"), 60, "systemd is up", self.process, every_s=0.2)
+        told = [""]
+
+        def up():
+            told[0] = self.ask("systemctl is-system-running")
+            return told[0] in ("running", "degraded")
+
+        try:
+            poll(up, 180, "systemd is up", self.process, every_s=0.2)
+        except AssertionError as error:
+            log = self.log.read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(f"{error}: {told[0]!r}: {self.ask('systemctl list-jobs --no-pager')}\n{log[-2000:]}") from None
         return self
 
     def _leader(self):
