@@ -16,6 +16,7 @@ EXPECTED = [
     "lib/sysusers.d/roiwatch.conf", "share/man/man8/roiwatchd.8", "share/man/man1/roiwatch.1", "share/man/man5/roiwatch.yaml.5",
     "share/bash-completion/completions/roiwatch", "share/bash-completion/completions/roiwatchd",
     "share/fish/vendor_completions.d/roiwatch.fish", "share/zsh/*/_roiwatch", "share/doc/roiwatch/examples/example.yaml",
+    "share/doc/roiwatch/examples/prometheus-rules.yaml", "share/doc/roiwatch/examples/grafana-dashboard.json",
 ]
 
 
