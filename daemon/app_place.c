@@ -231,7 +231,7 @@ static void on_registry(void *context, uint64_t tag, const struct reply *reply)
 void app_place(struct app *app)
 {
     if (app->partitions != PARTITIONS_OFFERED || app->stopping || app->revoke_wanted ||
-        app->steady_ms < app->retry_at_ms)
+        app->steady_ms < app->retry_at_ms || kafka_source_is_away(app->source))
         return;
     if (ingest_phase(app->ingest) != INGEST_IDLE || ingest_in_flight(app->ingest) > 0)
         return;

@@ -7,8 +7,8 @@
 
 static void emit_up(const void *module, struct metrics_page *page)
 {
-    enum { SILENT_MS = 7000 };
-    metric_add(page, kafka_source_silent_ms(module) <= SILENT_MS, NULL, NULL);
+    bool known = kafka_source_silent_ms(module) < INT64_MAX;
+    metric_add(page, known && !kafka_source_is_away(module), NULL, NULL);
 }
 
 static void add_errors(struct metrics_page *page, const uint64_t errors[N_KAFKA_ERRORS])

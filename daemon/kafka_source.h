@@ -68,7 +68,9 @@ MUST_CHECK int kafka_source_read(struct kafka_source *source, size_t limit);
 bool kafka_source_heard(const struct kafka_source *source, size_t slot);
 /* How long ago any broker was heard from; INT64_MAX where none is connected. */
 int64_t kafka_source_silent_ms(const struct kafka_source *source);
-/* The same of the leaders of the partitions that are read: the one that is silent longest, with a slot of it;
+/* No broker has been heard from for some seconds; false before anything is known. */
+bool kafka_source_is_away(const struct kafka_source *source);
+/* How long ago the leaders of the partitions that are read were: the one that is silent longest, with a slot of it;
  * 0 where nothing is known of any. */
 int64_t kafka_source_partitions_silent_ms(const struct kafka_source *source, size_t *ret_slot);
 /* The slot's high watermark as the last fetch said; -1 while it is not known. */

@@ -5,7 +5,7 @@
 
 #include "daemon/kafka_source_internal.h"
 
-enum { HEARD_US = 5000000 };
+enum { HEARD_US = 5000000, SILENT_MS = 7000 };
 
 /* Beyond the last stable offset an open transaction may still hold events: that is not the end. */
 static bool at_high_watermark(const struct kafka_source *source, const struct source_slot *slot)
@@ -31,6 +31,11 @@ static int64_t to_ms(int64_t us)
 int64_t kafka_source_silent_ms(const struct kafka_source *source)
 {
     return to_ms(kafka_stats_any_heard_us(&source->stats));
+}
+
+bool kafka_source_is_away(const struct kafka_source *source)
+{
+    return source->stats.table && kafka_source_silent_ms(source) > SILENT_MS;
 }
 
 int64_t kafka_source_partitions_silent_ms(const struct kafka_source *source, size_t *ret_slot)

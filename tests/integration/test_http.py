@@ -111,6 +111,25 @@ def test_without_any_server_it_is_alive_and_says_what_it_lacks(deploy, store):
     assert daemon.stop() == 0
 
 
+def test_kafka_that_is_away_holds_up_no_answer(deploy):
+    """Questions to a broker that is away would stop the loop for seconds, again and again."""
+    client = Client()
+    deployment = deploy({"http": {"listen": client.listen}})
+    deployment.configure({"http": {"listen": client.listen}, "kafka": {"brokers": "127.0.0.1:1"}})
+    daemon = deployment.start()
+    poll(client.answers, 30, "listening")
+    client.expect_unready("kafka_away")
+    assert "redis_away" not in client.reasons()
+    took = []
+    for _ in range(10):
+        began = time.monotonic()
+        assert client.answers()
+        took.append(time.monotonic() - began)
+        time.sleep(0.3)  # several of the daemon's seconds are to be seen
+    assert max(took) < 1, took
+    assert daemon.stop() == 0
+
+
 def test_an_address_that_is_taken_does_not_keep_it_from_counting(deploy):
     client = Client()
     with socket.create_server(("127.0.0.1", client.port)):
