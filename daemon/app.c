@@ -164,6 +164,7 @@ void app_turn(struct app *app)
     if (!app->ingest || ingest_tick(app->ingest, app->steady_ms) < 0)
         return;
     read_messages(app);
+    app_send_letters(app);
     if (app->steady_ms - app->evaluate_at_ms >= EVALUATE_MS) {
         app->evaluate_at_ms = app->steady_ms;
         evaluator_tick(app->evaluator, app->now_ms, app->steady_ms);

@@ -190,6 +190,8 @@ void app_follow_ingest(struct app *app);
 void app_leave(struct app *app);
 int app_on_message(void *context, const struct source_message *message);
 void app_on_end(void *context, size_t slot, int64_t offset);
+/* Dead letters that the ledger has given rise to. */
+void app_send_letters(struct app *app);
 bool registry_parse(struct registry *registry, const struct reply *reply);
 void registry_deinit(struct registry *registry);
 const struct registry_entry *registry_find(const struct registry *registry, const char *topic,

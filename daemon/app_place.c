@@ -333,11 +333,46 @@ static int send_letter(struct app *app, const struct source_message *message, en
 int app_on_message(void *context, const struct source_message *message)
 {
     struct app *app = context;
-    int r =
-        ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->value);
+    int r = ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->key,
+                           message->value);
     if (r > 0 && r < N_REJECT_REASONS && app->letters)
         return send_letter(app, message, (enum reject_reason)r);
     return r < 0 ? r : 0;
+}
+
+/* The registry has every partition, those of other processes too. */
+static int send_found(struct app *app, const struct ingest_letter *found)
+{
+    for (size_t i = 0; i < app->registry.n; i++) {
+        const struct registry_entry *entry = &app->registry.entries[i];
+        const char *colon = strrchr(entry->name, ':');
+        if (entry->index != found->index)
+            continue;
+        char topic[256];
+        snprintf(topic, sizeof(topic), "%.*s", (int)(colon - entry->name), entry->name);
+        struct letter letter = {topic,         (int32_t)strtol(colon + 1, NULL, 10),
+                                found->offset, reject_reason_name(found->reason),
+                                found->key,    found->value};
+        return kafka_letters_send(app->letters, &letter);
+    }
+    log_line(LOG_LEVEL_ERROR,
+             "the partition with the number %" PRIu32 " is not in the lane registry: the dead letter of its "
+             "offset %" PRId64 " (%s) cannot be sent",
+             found->index, found->offset, reject_reason_name(found->reason));
+    return 0;
+}
+
+void app_send_letters(struct app *app)
+{
+    struct ingest_letter found;
+    while (ingest_next_letter(app->ingest, &found)) {
+        if (app->letters && send_found(app, &found) < 0) {
+            ingest_restart(app->ingest); /* out of memory: it is found again */
+            return;
+        }
+    }
+    if (app->letters)
+        ingest_letters(app->ingest, kafka_letters_open(app->letters));
 }
 
 void app_on_end(void *context, size_t slot, int64_t offset)

@@ -159,6 +159,33 @@ int lanes_read_vectors(struct store *store, struct lanes *lanes)
     return r;
 }
 
+static void add_refused(struct lanes *lanes, const redisReply *reply)
+{
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        long long lane = atoll(reply->element[i]->str);
+        for (size_t k = 0; k < lanes->n; k++)
+            if (lanes->items[k].index == lane / LANES_PER_PARTITION)
+                lanes->items[k]
+                    .lane[lane % LANES_PER_PARTITION]
+                    .counters[LANE_REJECTED + REJECT_UNKNOWN_ORDER - 1] += atoll(reply->element[i + 1]->str);
+    }
+}
+
+/* Refunds whose order never came are counted by the order shards. */
+static int read_refused(struct store *store, struct lanes *lanes)
+{
+    int r = CLI_OK;
+    for (uint32_t shard = 0; !r && shard < store->layout.n_shards; shard++)
+        r = send_shard(store, "HGETALL", SHARD_ORDER, shard, ":refused");
+    for (uint32_t shard = 0; !r && shard < store->layout.n_shards; shard++) {
+        CLEANUP(reply_free) redisReply *reply = NULL;
+        r = store_take(store, STORE_ARRAY, &reply);
+        if (!r)
+            add_refused(lanes, reply);
+    }
+    return r;
+}
+
 int lanes_read_counters(struct store *store, struct lanes *lanes)
 {
     int r = CLI_OK;
@@ -180,7 +207,7 @@ int lanes_read_counters(struct store *store, struct lanes *lanes)
         if (!r)
             cell_unpack(reply_span(cell), state->lane[which].counters, N_LANE_COUNTERS);
     }
-    return r;
+    return r ? r : read_refused(store, lanes);
 }
 
 bool lanes_are_through(const struct lanes *lanes)

@@ -75,14 +75,14 @@ static enum reject_reason judge_times(const struct ledger_rules *rules, int64_t 
 static void apply(const struct ledger *ledger, const struct ledger_rules *rules, int64_t left_micros,
                   struct ledger_refund *refund)
 {
+    const struct ledger_order *order = &ledger->order;
+    struct span currency = refund->currency.size ? refund->currency : order->currency;
     int64_t wanted = left_micros;
-    refund->fault = judge_times(rules, ledger->order.ts_ms, refund->ts_ms);
-    if (!refund->fault && !refund->all && refund->currency.size == 0)
-        wanted = refund->asked;
-    else if (!refund->fault && !refund->all)
-        refund->fault =
-            rules->convert(rules->context, refund->currency, ledger->order.ts_ms, refund->asked, &wanted);
+    refund->fault = judge_times(rules, order->ts_ms, refund->ts_ms);
+    if (!refund->fault && !refund->all)
+        refund->fault = rules->convert(rules->context, currency, order->ts_ms, refund->asked, &wanted);
     refund->taken_micros = refund->fault ? 0 : wanted < left_micros ? wanted : left_micros;
+    refund->excess_micros = refund->fault ? 0 : wanted - refund->taken_micros;
 }
 
 /* Whether one of the first n refunds has that id. One that failed has not used its id up. */

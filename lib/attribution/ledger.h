@@ -47,8 +47,9 @@ struct ledger_order {
     int64_t ts_ms;
     int64_t revenue_micros;
     int64_t margin_micros;
-    uint8_t model;    /* enum attribution_model, or LEDGER_NO_MODEL where no touch decided */
-    struct span kind; /* empty: sale */
+    struct span currency; /* in which it was written; its amounts here are the account's */
+    uint8_t model;        /* enum attribution_model, or LEDGER_NO_MODEL where no touch decided */
+    struct span kind;     /* empty: sale */
 };
 
 struct ledger_refund {
@@ -57,9 +58,10 @@ struct ledger_refund {
     struct span id;              /* refund_id, or empty */
     int64_t ts_ms;
     bool all;                 /* no amount was given: all that is left */
-    struct span currency;     /* of asked; empty: the order's amounts are meant, which are the account's */
+    struct span currency;     /* of asked; empty: the order's */
     int64_t asked;            /* micro-units of that currency */
     int64_t taken_micros;     /* once applied */
+    int64_t excess_micros;    /* what it asked for beyond what was left */
     bool repeat;              /* it waited, and one above it has its id */
     enum reject_reason fault; /* why it failed; REJECT_NONE */
 };

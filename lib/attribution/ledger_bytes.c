@@ -2,11 +2,12 @@
  * The stored form of a ledger record.
  *
  *     u8 version, u8 flags (1 an order, 2 its one share is the whole order, 4 the shares have margins)
- *     order: place, i64 time, i64 revenue, i64 margin, u8 model, text kind
+ *     order: place, i64 time, i64 revenue, i64 margin, text currency, u8 model, text kind
  *     shares: u16 number, then each: text campaign; unless whole: i64 touch time, u32 conversions, i64 revenue,
  *             and i64 margin where flagged
  *     refunds: u16 number, then each: place, u8 flags (1 all, 2 waits, 4 applied by another message, 8 a repeat),
- *             place of that message where flagged, text id, i64 time, text currency, i64 asked, i64 taken, u8 fault
+ *             place of that message where flagged, text id, i64 time, text currency, i64 asked, i64 taken, i64 excess,
+ *             u8 fault
  *
  * A place is u32 lane and i64 offset, a text is u16 bytes and the bytes.
  */
@@ -89,6 +90,7 @@ static void put_refund(const struct ledger_refund *refund, struct buffer *buffer
     put_text(refund->currency, buffer);
     buffer_append_i64(buffer, refund->asked);
     buffer_append_i64(buffer, refund->taken_micros);
+    buffer_append_i64(buffer, refund->excess_micros);
     buffer_append_u8(buffer, (uint8_t)refund->fault);
 }
 
@@ -102,6 +104,7 @@ void ledger_pack(const struct ledger *ledger, struct buffer *buffer)
         buffer_append_i64(buffer, ledger->order.ts_ms);
         buffer_append_i64(buffer, ledger->order.revenue_micros);
         buffer_append_i64(buffer, ledger->order.margin_micros);
+        put_text(ledger->order.currency, buffer);
         buffer_append_u8(buffer, ledger->order.model);
         put_text(ledger->order.kind, buffer);
         buffer_append_u16(buffer, (uint16_t)ledger->n_shares);
@@ -138,6 +141,7 @@ static int get_order(struct ledger *ledger, uint8_t flags, struct reader *reader
     order->ts_ms = reader_i64(reader);
     order->revenue_micros = reader_i64(reader);
     order->margin_micros = reader_i64(reader);
+    order->currency = get_text(reader);
     order->model = reader_u8(reader);
     order->kind = get_text(reader);
     size_t n = reader_u16(reader);
@@ -164,6 +168,7 @@ static struct ledger_refund get_refund(struct reader *reader)
     refund.currency = get_text(reader);
     refund.asked = reader_i64(reader);
     refund.taken_micros = reader_i64(reader);
+    refund.excess_micros = reader_i64(reader);
     refund.fault = (enum reject_reason)reader_u8(reader);
     return refund;
 }

@@ -35,59 +35,162 @@ static bool is_too_late(const struct deferred *deferred, int64_t ts_ms)
     return deferred->late_before_ms != NEVER && ts_ms < deferred->late_before_ms;
 }
 
-/* One share, booked at the order's time and at the touch's. */
-static int book_share(struct ingest *ingest, size_t number, const struct ledger_share *share)
+/* The columns of one share, by order time and by touch time. */
+static void share_sums(const struct ledger_share *share, bool first, struct cell *ret_order,
+                       struct cell *ret_cohort)
+{
+    int64_t *order = ret_order->column, *cohort = ret_cohort->column;
+    order[CELL_ORDERS] = first;
+    order[CELL_CONVERSIONS] = share->conversions_micro;
+    order[CELL_REVENUE] = share->revenue_micros;
+    order[CELL_MARGIN] = share->margin_micros;
+    cohort[CELL_COHORT_REVENUE] = share->revenue_micros;
+    cohort[CELL_COHORT_MARGIN] = share->margin_micros;
+}
+
+/* What a refund takes back of one share: what it has made of the split of all refunds. */
+static void back_sums(const struct ledger_back *before, const struct ledger_back *after,
+                      struct cell *ret_order, struct cell *ret_cohort)
+{
+    int64_t *order = ret_order->column, *cohort = ret_cohort->column;
+    int64_t revenue = after->revenue_micros - before->revenue_micros;
+    int64_t margin = after->margin_micros - before->margin_micros;
+    order[CELL_REVENUE] = -revenue;
+    order[CELL_MARGIN] = -margin;
+    order[CELL_REFUNDED] = revenue;
+    order[CELL_REFUNDED_CONVERSIONS] = after->conversions_micro - before->conversions_micro;
+    cohort[CELL_COHORT_REVENUE] = -revenue;
+    cohort[CELL_COHORT_MARGIN] = -margin;
+}
+
+/* Books both views of a share; they are one where no touch decided. */
+static int book(struct ingest *ingest, size_t number, const struct ledger_share *share, struct cell order,
+                struct cell cohort)
 {
     const struct deferred *deferred = &ingest->deferred[number];
-    struct booking booking = {.deferred = number, .ts_ms = ingest->ledger.order.ts_ms};
-    int64_t *column = booking.sum.column;
+    struct booking booking = {.deferred = number, .ts_ms = ingest->ledger.order.ts_ms, .sum = order};
     int r = campaign_find(ingest, share->campaign, &booking.campaign);
     if (r < 0)
         return r;
     booking.late = is_too_late(deferred, booking.ts_ms);
-    column[CELL_ORDERS] = share->conversions_micro > 0;
-    column[CELL_CONVERSIONS] = share->conversions_micro;
-    column[CELL_REVENUE] = share->revenue_micros;
-    column[CELL_MARGIN] = share->margin_micros;
-    column[CELL_COHORT_REVENUE] = share->revenue_micros;
-    column[CELL_COHORT_MARGIN] = share->margin_micros;
-    column[CELL_EXCLUDED] = booking.late ? absolute(share->revenue_micros) : 0;
+    if (booking.late)
+        booking.sum.column[CELL_EXCLUDED] = absolute(order.column[CELL_REVENUE]);
+    if (share->touch_ms == booking.ts_ms) {
+        booking.sum.column[CELL_COHORT_REVENUE] = cohort.column[CELL_COHORT_REVENUE];
+        booking.sum.column[CELL_COHORT_MARGIN] = cohort.column[CELL_COHORT_MARGIN];
+        return booking_add(ingest, &booking);
+    }
+    r = booking_add(ingest, &booking);
+    if (r < 0)
+        return r;
+    booking.ts_ms = share->touch_ms;
+    booking.late = is_too_late(deferred, booking.ts_ms);
+    booking.sum = cohort;
     return booking_add(ingest, &booking);
+}
+
+/* Whether this is the campaign's first share, and all of them are a millionth of the order at least. */
+static bool is_first_of_campaign(const struct ledger *ledger, size_t share)
+{
+    int64_t conversions_micro = 0;
+    for (size_t i = 0; i < ledger->n_shares; i++) {
+        if (!span_equal(ledger->shares[i].campaign, ledger->shares[share].campaign))
+            continue;
+        if (i < share)
+            return false;
+        conversions_micro += ledger->shares[i].conversions_micro;
+    }
+    return conversions_micro > 0;
+}
+
+static int book_order(struct ingest *ingest, size_t number)
+{
+    const struct ledger *ledger = &ingest->ledger;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
+        struct cell order = {0}, cohort = {0};
+        share_sums(&ledger->shares[i], is_first_of_campaign(ledger, i), &order, &cohort);
+        r = book(ingest, number, &ledger->shares[i], order, cohort);
+    }
+    return r;
+}
+
+static int book_refund(struct ingest *ingest, size_t number, size_t refund)
+{
+    const struct ledger *ledger = &ingest->ledger;
+    struct ledger_back before[LEDGER_SHARES_MOST], after[LEDGER_SHARES_MOST];
+    int64_t taken_before = ledger_taken_before(ledger, refund);
+    int r = 0;
+    ledger_split_back(ledger, taken_before, before);
+    ledger_split_back(ledger, taken_before + ledger->refunds[refund].taken_micros, after);
+    for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
+        struct cell order = {0}, cohort = {0};
+        back_sums(&before[i], &after[i], &order, &cohort);
+        r = book(ingest, number, &ledger->shares[i], order, cohort);
+    }
+    return r;
+}
+
+/* The refunds that this message applies: its own, or those that waited for its order. */
+static int book_refunds(struct ingest *ingest, size_t number)
+{
+    const struct deferred *deferred = &ingest->deferred[number];
+    uint32_t lane = ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ingest->ledger.n_refunds; i++) {
+        const struct ledger_refund *refund = &ingest->ledger.refunds[i];
+        if (!ledger_applies(&ingest->ledger, i, (struct ledger_place){lane, deferred->offset}))
+            continue;
+        if (refund->fault)
+            (void)count_rejected(ingest, deferred->slot, deferred->offset, LANE_ORDER, refund->fault);
+        else if (refund->repeat)
+            count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, LANE_DUPLICATES);
+        else
+            r = book_refund(ingest, number, i);
+        if (refund->excess_micros > 0)
+            count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, LANE_CUT);
+    }
+    return r;
+}
+
+/* The lane's own counters: what became of the message. */
+static void count_message(struct ingest *ingest, const struct deferred *deferred)
+{
+    if (deferred->outcome == LEDGER_REFUSED) {
+        (void)count_rejected(ingest, deferred->slot, deferred->offset, LANE_ORDER, deferred->fault);
+        return;
+    }
+    int column = deferred->outcome == LEDGER_REPEATED ? LANE_DUPLICATES
+                 : deferred->type == EVENT_ORDER      ? LANE_ORDERS
+                                                      : LANE_REFUNDS;
+    count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, column);
+    if (deferred->outcome == LEDGER_BOOKED && is_too_late(deferred, ingest->ledger.order.ts_ms))
+        count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, LANE_LATE);
 }
 
 int bookings_make(struct ingest *ingest)
 {
     for (size_t i = 0; i < ingest->n_deferred; i++) {
-        struct deferred *deferred = &ingest->deferred[i];
-        if (!deferred->is_order || deferred->outcome != LEDGER_BOOKED)
+        const struct deferred *deferred = &ingest->deferred[i];
+        if (!deferred->is_order)
             continue;
         int r = ledger_unpack(&ingest->ledger, buffer_span(&deferred->record->after));
-        for (size_t share = 0; r == 0 && share < ingest->ledger.n_shares; share++)
-            r = book_share(ingest, i, &ingest->ledger.shares[share]);
+        if (r < 0)
+            return r;
+        count_message(ingest, deferred);
+        if (deferred->outcome != LEDGER_BOOKED)
+            continue;
+        if (deferred->type == EVENT_ORDER)
+            r = book_order(ingest, i);
+        r = r < 0 ? r : book_refunds(ingest, i);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-/* The lane's own counters: each message once. */
-static void count_messages(struct ingest *ingest)
-{
-    for (size_t i = 0; i < ingest->n_deferred; i++) {
-        const struct deferred *deferred = &ingest->deferred[i];
-        if (!deferred->is_order)
-            continue;
-        bool booked = deferred->outcome == LEDGER_BOOKED;
-        count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER,
-                   booked ? LANE_ORDERS : LANE_DUPLICATES);
-        if (booked && is_too_late(deferred, deferred->ts_ms))
-            count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, LANE_LATE);
-    }
-}
-
 int bookings_count(struct ingest *ingest)
 {
-    count_messages(ingest);
     size_t overflown = SIZE_MAX; /* the last message that was counted as overflow */
     for (size_t i = 0; i < ingest->n_bookings; i++) {
         const struct booking *booking = &ingest->bookings[i];

@@ -210,27 +210,46 @@ static int64_t late_before(const struct ingest *ingest, const struct slot *slot,
     return newest_ms - book->tiers.longest_reach_ms - book->disorder_ms;
 }
 
+bool count_rejected(struct ingest *ingest, size_t slot, int64_t offset, int lane, enum reject_reason reason)
+{
+    struct shard_feed *feed = feed_campaign(
+        ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
+    if (offset < feed->sent[slot])
+        return false;
+    count_lane(ingest, slot, offset, lane, LANE_REJECTED + (int)reason - 1);
+    ingest->counts.rejected++;
+    return true;
+}
+
 static int reject(struct ingest *ingest, size_t slot, int64_t offset, int reason)
 {
     enum event_type type = lane_steps_at(&ingest->slots[slot].steps, offset)->rules.type;
     int lane = type == EVENT_ORDER || type == EVENT_REFUND ? LANE_ORDER : LANE_TOUCH;
-    struct shard_feed *feed = feed_campaign(
-        ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
-    if (offset < feed->sent[slot])
-        return 0;
-    count_lane(ingest, slot, offset, lane, LANE_REJECTED + reason - 1);
-    ingest->counts.rejected++;
-    return reason;
+    return count_rejected(ingest, slot, offset, lane, (enum reject_reason)reason) ? reason : 0;
+}
+
+/* A refund is kept with its message: the ledger may refuse it. */
+static int refund_keep(struct ingest *ingest, const struct event *event, struct span key, struct span value,
+                       struct refund_at *ret_refund)
+{
+    struct refund_at refund = {
+        .all_left = event->all_left, .has_key = key.data != NULL, .amount_micros = event->amount_micros};
+    int r = text_keep(ingest, event->refund_id, &refund.id);
+    r = r < 0 ? r : text_keep(ingest, key, &refund.key);
+    r = r < 0 ? r : text_keep(ingest, value, &refund.value);
+    *ret_refund = refund;
+    return r;
 }
 
 /* Counts an accepted event, or defers it until what it needs is known. */
-static int event_accept(struct ingest *ingest, size_t number, int64_t offset, const struct event *event)
+static int event_accept(struct ingest *ingest, size_t number, int64_t offset, const struct event *event,
+                        struct span key, struct span value)
 {
     struct slot *slot = &ingest->slots[number];
     struct deferred counted = {
         .slot = number,
         .offset = offset,
-        .is_order = event->type == EVENT_ORDER,
+        .is_order = event->type == EVENT_ORDER || event->type == EVENT_REFUND,
         .type = event->type,
         .ts_ms = event->ts_ms,
         .cost_micros = event->cost_micros,
@@ -238,15 +257,18 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
         .margin_micros = event->margin_micros,
     };
     int lane = counted.is_order ? LANE_ORDER : LANE_TOUCH;
+    memcpy(counted.currency, event->currency, sizeof(counted.currency));
     counted.late_before_ms = late_before(ingest, slot, lane);
     if (event->ts_ms > slot->newest_ms[lane])
         slot->newest_ms[lane] = event->ts_ms;
     counted.campaign = ingest->unattributed;
-    if (event->campaign_id.size) {
-        int r = campaign_find(ingest, event->campaign_id, &counted.campaign);
-        if (r < 0)
-            return r;
-    }
+    int r = 0;
+    if (event->campaign_id.size)
+        r = campaign_find(ingest, event->campaign_id, &counted.campaign);
+    if (r == 0 && event->type == EVENT_REFUND)
+        r = refund_keep(ingest, event, key, value, &counted.refund);
+    if (r < 0)
+        return r;
     bool known =
         counted.campaign->admission == ADMISSION_OWN ||
         (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
@@ -280,7 +302,7 @@ static int slot_decoder(const struct ingest *ingest, struct slot *slot, const st
 }
 
 int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms,
-                   struct span value)
+                   struct span key, struct span value)
 {
     struct slot *slot = &ingest->slots[number];
     if (offset < slot->position)
@@ -298,7 +320,7 @@ int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t
     ingest->counts.messages++;
     if (r > 0)
         return reject(ingest, number, offset, r);
-    return ingest_checked(ingest, event_accept(ingest, number, offset, &event));
+    return ingest_checked(ingest, event_accept(ingest, number, offset, &event, key, value));
 }
 
 void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset)

@@ -303,8 +303,11 @@ static int apply_call(struct ingest *ingest, uint32_t shard, bool all, struct ca
 
 int flush_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
-    if (ingest->n_deferred > 0 || ingest->n_letters > 0)
+    if (ingest->n_deferred > 0 || letters_wait(ingest))
         return 0;
+    int r = expiry_next(ingest, call, ret_tag);
+    if (r != 0)
+        return r;
     for (uint32_t i = 0; i < ingest->n_feeds; i++) {
         uint32_t number = (ingest->next_feed + i) % ingest->n_feeds;
         struct shard_feed *feed = &ingest->feeds[number];
@@ -316,7 +319,7 @@ int flush_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
             return decide_watermarks(ingest, number, call, ret_tag);
         return apply_call(ingest, number, all, call, ret_tag);
     }
-    return 0;
+    return sweep_next(ingest, call, ret_tag);
 }
 
 int flush_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)

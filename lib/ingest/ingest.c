@@ -83,9 +83,11 @@ void ingest_free(struct ingest *ingest)
     topics_free(ingest);
     buffer_deinit(&ingest->scratch);
     orders_forget(ingest);
+    expiry_forget(ingest);
     buffer_deinit(&ingest->texts);
     ledger_deinit(&ingest->ledger);
     free(ingest->bookings);
+    free(ingest->found);
     free(ingest->asked);
     free(ingest->deferred);
     free(ingest->vectors);
@@ -150,6 +152,7 @@ static void ingest_forget(struct ingest *ingest)
         memset(ingest->slots[i].sent_counters, 0, sizeof(ingest->slots[i].sent_counters));
     }
     orders_forget(ingest);
+    expiry_forget(ingest);
     size_t cursor = 0;
     for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));) {
         struct campaign *campaign = entry->value;
@@ -342,6 +345,9 @@ static int reply_dispatch(struct ingest *ingest, struct flight flight, const str
         return sync_reply(ingest, flight, reply);
     case FLIGHT_APPLY:
         return flush_reply(ingest, flight, reply);
+    case FLIGHT_EXPIRE:
+        expiry_reply(ingest, reply);
+        return 0;
     case FLIGHT_LEDGER:
     case FLIGHT_DECIDE:
     case FLIGHT_ADMIT:

@@ -116,7 +116,7 @@ enum ingest_result {
  * INGEST_STALE, or -ENOMEM. A message that is rejected but that its shard has counted before gives 0.
  */
 MUST_CHECK int ingest_message(struct ingest *ingest, size_t slot, int64_t offset, int64_t record_ts_ms,
-                              struct span value);
+                              struct span key, struct span value);
 /* Everything below offset has been read, although no message carried the last offsets (compaction,
  * transactions). */
 void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset);
@@ -124,6 +124,19 @@ void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset);
 MUST_CHECK int ingest_batch_end(struct ingest *ingest);
 /* Dead letters that the broker has not acknowledged: no offset is passed while there are any. */
 void ingest_letters(struct ingest *ingest, size_t n_unacknowledged);
+
+/* A dead letter that was found out about after its message was read: a refund that the ledger refuses. */
+struct ingest_letter {
+    uint32_t index; /* the partition's number in the registry; it may be another process' */
+    int64_t offset;
+    enum reject_reason reason;
+    struct span key; /* data NULL: none */
+    struct span value;
+};
+
+/* Takes the next such letter; the caller sends it and tells ingest_letters. Its spans hold until the next call of
+ * ingest. False where there is none. */
+bool ingest_next_letter(struct ingest *ingest, struct ingest_letter *ret_letter);
 
 /* Time passes: decides which shards are due. now_ms is any steady clock. */
 MUST_CHECK int ingest_tick(struct ingest *ingest, int64_t now_ms);

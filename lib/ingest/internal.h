@@ -13,6 +13,9 @@ enum {
     PENDING_CELLS_MAX = 2048, /* a shard with more stops the reading until it has sent them */
     CALLS_MAX = 4096,         /* calls in flight */
     CAMPAIGNS_KNOWN_MAX = 1 << 21,
+    EXPIRED_MAX = 100,   /* records of refunds without an order that are dealt with at once */
+    SWEEP_LOOK = 100,    /* old records that one call looks at */
+    SWEEP_MS = 10000,    /* how often, where no order comes along */
     WATERMARK_MS = 1000, /* watermarks alone are written this often */
 };
 
@@ -44,6 +47,9 @@ struct shard_feed {
     bool any_touched;
     int64_t due_since_ms;        /* when something became pending */
     int64_t full_at_ms;          /* when every slot was last included */
+    int64_t swept_at_ms;         /* orders: when old records were last looked for */
+    int64_t swept_to_ms;         /* ... and of which event time */
+    bool sweep_more;             /* ... and there were more than one look sees */
     struct pending_cell **cells; /* owned pointers, in order of creation */
     size_t n_cells;
     size_t cells_capacity;
@@ -93,19 +99,49 @@ struct text_at {
     uint32_t size;
 };
 
+/* What only refunds have. */
+struct refund_at {
+    bool all_left;
+    bool has_key;
+    int64_t amount_micros;
+    struct text_at id;
+    struct text_at key, value; /* the message, in case that it is refused */
+};
+
+/* A dead letter that waits to be taken; key and value are in ingest->texts. */
+struct letter_at {
+    uint32_t index;
+    int64_t offset;
+    enum reject_reason reason;
+    bool has_key;
+    struct text_at key, value;
+};
+
+/* A record of refunds whose order never came, on its way to the dead letters. */
+struct expired {
+    struct expired *next;
+    uint32_t shard; /* of orders */
+    bool sent;      /* its removal is in flight */
+    struct buffer id;
+    struct buffer bytes;
+};
+
 /* An event that cannot be counted before something has been asked. */
 struct deferred {
     size_t slot;
     int64_t offset;
     struct campaign *campaign; /* of the event; NULL only for orders: no campaign was named */
-    struct record *record;     /* orders only */
-    bool is_order;
-    int64_t late_before_ms; /* an older event counts only in total; NEVER: none is too old */
+    struct record *record;     /* of the orders lane only */
+    bool is_order;             /* of the orders lane: an order, or a refund */
+    int64_t late_before_ms;    /* an older event counts only in total; NEVER: none is too old */
     enum event_type type;
     int64_t ts_ms;
     int64_t cost_micros, revenue_micros, margin_micros;
-    struct text_at kind;         /* orders */
-    enum ledger_outcome outcome; /* orders, once the record was read */
+    char currency[4];    /* of orders, and of refunds that name one */
+    struct text_at kind; /* orders */
+    struct refund_at refund;
+    enum ledger_outcome outcome; /* of the orders lane, once the record was read */
+    enum reject_reason fault;    /* LEDGER_REFUSED */
 };
 
 /* What an order-lane message adds to one campaign at one time. */
@@ -129,6 +165,7 @@ enum flight_kind {
     FLIGHT_LEDGER,
     FLIGHT_DECIDE,
     FLIGHT_ADMIT,
+    FLIGHT_EXPIRE,
 };
 
 /* What is asked about a batch, one round after the other. */
@@ -172,9 +209,15 @@ struct ingest {
     struct deferred *deferred;
     size_t n_deferred;
     size_t deferred_capacity;
-    struct buffer texts;      /* of the deferred events */
-    struct table records;     /* order id -> struct record *, owned: of the deferred orders */
-    struct ledger ledger;     /* scratch */
+    struct buffer texts;     /* of the deferred events */
+    struct table records;    /* order id -> struct record *, owned: of the deferred orders */
+    struct ledger ledger;    /* scratch */
+    struct letter_at *found; /* owned: letters that the records gave rise to */
+    size_t n_found;
+    size_t found_capacity;
+    size_t n_found_taken;
+    struct expired *expired; /* owned, a list */
+    size_t n_expired;
     struct booking *bookings; /* owned: what the deferred orders come to */
     size_t n_bookings;
     size_t bookings_capacity;
@@ -273,17 +316,36 @@ int count_event(struct ingest *ingest, const struct deferred *event);
 int count_sum(struct ingest *ingest, size_t slot, int64_t offset, struct campaign *campaign, int64_t ts_ms,
               bool late, const struct cell *sum);
 void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column);
+/* Counts a rejection; false where the shard that keeps the lane's counters has passed it already. */
+bool count_rejected(struct ingest *ingest, size_t slot, int64_t offset, int lane, enum reject_reason reason);
 void feed_clear(struct ingest *ingest, struct shard_feed *feed);
 void feed_deinit(struct ingest *ingest, struct shard_feed *feed);
 
 /* orders.c: what has to be asked first */
 int defer_event(struct ingest *ingest, const struct event *event, struct deferred deferred);
+/* Bytes that the batch keeps. */
+MUST_CHECK int text_keep(struct ingest *ingest, struct span text, struct text_at *ret_at);
+struct span text_of(const struct ingest *ingest, struct text_at at);
 int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 int orders_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
 /* Forgets all deferred events and what is known for them. */
 void orders_forget(struct ingest *ingest);
 /* Remembers what a question of this round is about. */
 MUST_CHECK int asked_push(struct ingest *ingest, void *subject);
+
+/* letters.c: dead letters that records give rise to */
+MUST_CHECK int letter_of_message(struct ingest *ingest, const struct deferred *refund);
+/* Of a refund that waited and failed: its fields as JSON. */
+MUST_CHECK int letter_of_refund(struct ingest *ingest, struct span order_id,
+                                const struct ledger_refund *refund);
+/* Whether letters were found that are not taken, or not acknowledged. */
+bool letters_wait(const struct ingest *ingest);
+
+/* expiry.c: refunds whose order never came */
+MUST_CHECK int expiry_found(struct ingest *ingest, uint32_t shard, struct span id, struct span bytes);
+int expiry_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
+void expiry_reply(struct ingest *ingest, const struct reply *reply);
+void expiry_forget(struct ingest *ingest);
 
 /* records.c: the ledger's records of a batch */
 MUST_CHECK int record_find(struct ingest *ingest, struct span order_id, struct record **ret_record);
@@ -293,12 +355,14 @@ MUST_CHECK int record_read_reply(struct ingest *ingest, struct flight flight, co
 /* Lets every deferred order find or take its place in its record. */
 MUST_CHECK int records_judge(struct ingest *ingest);
 int decide_next(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);
-void decide_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+MUST_CHECK int decide_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
 
 /* bookings.c: from records to what is counted */
 MUST_CHECK int bookings_make(struct ingest *ingest);
 MUST_CHECK int bookings_count(struct ingest *ingest);
 
+/* Looks for old records in order shards where nothing else does: 1 with a call. */
+int sweep_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 /* Moves an order shard's positions without any order. */
 int decide_watermarks(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);
 /* A decide call of ranges only. */

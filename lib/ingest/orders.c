@@ -20,13 +20,18 @@ static bool is_passed(struct ingest *ingest, const struct deferred *deferred)
     uint32_t lane = ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER;
     int64_t counter_sent = feed_campaign(ingest, lane_shard(ingest, lane))->sent[deferred->slot];
     int64_t order_sent = feed_order(ingest, deferred->record->shard)->sent[deferred->slot];
-    if (deferred->campaign->admission != ADMISSION_OWN)
-        return false;
+    if (deferred->type == EVENT_REFUND || deferred->campaign->admission != ADMISSION_OWN)
+        return false; /* who has to count it is not known before the answers */
     return deferred->offset < feed_campaign(ingest, deferred->campaign->shard)->sent[deferred->slot] &&
            deferred->offset < order_sent && deferred->offset < counter_sent;
 }
 
-static int text_keep(struct ingest *ingest, struct span text, struct text_at *ret_at)
+struct span text_of(const struct ingest *ingest, struct text_at at)
+{
+    return span_from(ingest->texts.data + at.at, at.size);
+}
+
+int text_keep(struct ingest *ingest, struct span text, struct text_at *ret_at)
 {
     *ret_at = (struct text_at){ingest->texts.size, (uint32_t)text.size};
     buffer_append_span(&ingest->texts, text);
@@ -72,6 +77,8 @@ void orders_forget(struct ingest *ingest)
     ingest->n_deferred = 0;
     ingest->n_asked = 0;
     ingest->n_bookings = 0;
+    ingest->n_found = 0;
+    ingest->n_found_taken = 0;
     ingest->asking = false;
     buffer_clear(&ingest->texts);
     records_forget(ingest);
@@ -155,6 +162,9 @@ static int ask_next(struct ingest *ingest, uint32_t feed, struct call *call, uin
 
 int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
+    /* No shard passes a message whose dead letter is not acknowledged. */
+    if (ingest->round == ROUND_DECIDE && letters_wait(ingest))
+        return 0;
     while (ingest->asking && ingest->ask_shard < ingest->ask_end) {
         struct shard_feed *feed = &ingest->feeds[ingest->ask_shard];
         if (feed->in_flight)
@@ -170,7 +180,7 @@ int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
         }
         if (ingest->ask_shard == ingest->ask_end && ingest->step_open == 0) {
             r = round_end(ingest);
-            if (r < 0)
+            if (r < 0 || (ingest->round == ROUND_DECIDE && letters_wait(ingest)))
                 return r;
         }
     }
@@ -183,7 +193,7 @@ int orders_reply(struct ingest *ingest, struct flight flight, const struct reply
     if (flight.kind == FLIGHT_LEDGER)
         r = record_read_reply(ingest, flight, reply);
     else if (flight.kind == FLIGHT_DECIDE)
-        decide_reply(ingest, flight, reply);
+        r = decide_reply(ingest, flight, reply);
     else
         admit_reply(ingest, flight, reply);
     bool running = ingest->phase == INGEST_RUNNING || ingest->phase == INGEST_DRAINING;

@@ -112,42 +112,85 @@ static struct ledger_place place_of(const struct ingest *ingest, const struct de
     return (struct ledger_place){lane, deferred->offset};
 }
 
-static int record_judge(struct ingest *ingest, struct deferred *deferred)
+static int take_order(struct ingest *ingest, struct deferred *deferred)
 {
-    struct record *record = deferred->record;
-    struct ledger *ledger = &ingest->ledger;
-    const struct ledger_rules rules = {ingest->rules.refund_horizon_ms, no_rates, NULL};
-    int r = ledger_unpack(ledger, buffer_span(&record->after));
-    if (r == -EBADMSG) {
-        ingest_break(ingest, "the ledger's record of an order in shard %u is not ours", record->shard);
-        return 0;
-    }
-    if (r < 0)
-        return r;
-    bool known = ledger->has_order;
     struct ledger_order order = {
         .place = place_of(ingest, deferred),
         .ts_ms = deferred->ts_ms,
         .revenue_micros = deferred->revenue_micros,
         .margin_micros = deferred->margin_micros,
+        .currency = span_of(deferred->currency),
         .model = LEDGER_NO_MODEL,
-        .kind = span_from(ingest->texts.data + deferred->kind.at, deferred->kind.size),
+        .kind = text_of(ingest, deferred->kind),
     };
     struct ledger_share whole = {deferred->campaign->id, order.ts_ms, 1000000, order.revenue_micros,
                                  order.margin_micros};
-    r = ledger_take_order(ledger, &rules, &order, &whole, 1, &deferred->outcome);
-    if (r < 0 || known)
-        return r;
+    const struct ledger_rules rules = {ingest->rules.refund_horizon_ms, no_rates, NULL};
+    return ledger_take_order(&ingest->ledger, &rules, &order, &whole, 1, &deferred->outcome);
+}
+
+static int take_refund(struct ingest *ingest, struct deferred *deferred)
+{
+    const struct ledger_refund refund = {
+        .place = place_of(ingest, deferred),
+        .id = text_of(ingest, deferred->refund.id),
+        .ts_ms = deferred->ts_ms,
+        .all = deferred->refund.all_left,
+        .currency = span_of(deferred->currency),
+        .asked = deferred->refund.amount_micros,
+    };
+    const struct ledger_rules rules = {ingest->rules.refund_horizon_ms, no_rates, NULL};
+    return ledger_take_refund(&ingest->ledger, &rules, &refund, &deferred->outcome, &deferred->fault);
+}
+
+/* What the message has changed is kept in the record's bytes. */
+static int record_keep(struct ingest *ingest, const struct deferred *deferred)
+{
+    struct record *record = deferred->record;
     CLEANUP(buffer_deinit) struct buffer bytes = BUFFER_INIT;
-    ledger_pack(ledger, &bytes);
-    buffer_deinit(&record->after);
+    ledger_pack(&ingest->ledger, &bytes);
+    int r = buffer_status(&bytes);
+    if (r < 0)
+        return r;
+    if (span_equal(buffer_span(&bytes), buffer_span(&record->after)))
+        return 0;
+    struct buffer before = record->after;
     record->after = bytes;
-    bytes = BUFFER_INIT;
+    bytes = before;
     record->ts_ms = deferred->ts_ms > record->ts_ms ? deferred->ts_ms : record->ts_ms;
-    /* A shard that has passed the order will not take anything of it any more. */
+    /* A shard that has passed the message will not take anything of it any more. */
     record->changed =
         record->changed || deferred->offset >= feed_order(ingest, record->shard)->sent[deferred->slot];
-    return buffer_status(&record->after);
+    return 0;
+}
+
+/* The refunds that waited for this order and failed. */
+static int letters_of_order(struct ingest *ingest, const struct deferred *deferred)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ingest->ledger.n_refunds; i++) {
+        const struct ledger_refund *refund = &ingest->ledger.refunds[i];
+        if (refund->fault && ledger_applies(&ingest->ledger, i, place_of(ingest, deferred)))
+            r = letter_of_refund(ingest, deferred->record->id, refund);
+    }
+    return r;
+}
+
+static int record_judge(struct ingest *ingest, struct deferred *deferred)
+{
+    struct record *record = deferred->record;
+    int r = ledger_unpack(&ingest->ledger, buffer_span(&record->after));
+    if (r == -EBADMSG) {
+        ingest_break(ingest, "the ledger's record of an order in shard %u is not ours", record->shard);
+        return 0;
+    }
+    if (r == 0)
+        r = deferred->type == EVENT_REFUND ? take_refund(ingest, deferred) : take_order(ingest, deferred);
+    if (r == 0 && deferred->outcome == LEDGER_REFUSED)
+        r = letter_of_message(ingest, deferred);
+    else if (r == 0 && deferred->type == EVENT_ORDER && deferred->outcome == LEDGER_BOOKED)
+        r = letters_of_order(ingest, deferred);
+    return r < 0 ? r : record_keep(ingest, deferred); /* last: the ledger points into the bytes before */
 }
 
 int records_judge(struct ingest *ingest)
@@ -159,7 +202,6 @@ int records_judge(struct ingest *ingest)
     return r;
 }
 
-/* Begins a decide call: keys, ranges and the time before which records are forgotten. */
 static void decide_keys(struct ingest *ingest, uint32_t feed, struct call *call)
 {
     static const char *const parts[] = {":vec", ":orders", ":expiry"};
@@ -170,14 +212,56 @@ static void decide_keys(struct ingest *ingest, uint32_t feed, struct call *call)
     }
 }
 
-static void decide_begin(struct ingest *ingest, uint32_t feed, bool all, struct call *call)
+/* Records older than this are forgotten. */
+static int64_t sweep_to(const struct ingest *ingest)
 {
-    decide_keys(ingest, feed, call);
-    buffer_clear(&ingest->scratch);
-    (void)ranges_append(ingest, &ingest->feeds[feed], all, &ingest->scratch);
-    call_arg(call, buffer_span(&ingest->scratch));
     bool passed = ingest->passed_ms > ingest->rules.refund_horizon_ms;
-    call_arg_i64(call, passed ? ingest->passed_ms - ingest->rules.refund_horizon_ms : 0);
+    return passed ? ingest->passed_ms - ingest->rules.refund_horizon_ms : 0;
+}
+
+static void decide_ranges(struct ingest *ingest, uint32_t feed, struct span ranges, struct call *call)
+{
+    struct shard_feed *order = &ingest->feeds[feed];
+    decide_keys(ingest, feed, call);
+    call_arg(call, ranges);
+    call_arg_i64(call, sweep_to(ingest));
+    order->swept_to_ms = sweep_to(ingest);
+    order->swept_at_ms = ingest->now_ms;
+    order->sweep_more = false;
+}
+
+/* Begins a decide call: keys, ranges and the time before which records are forgotten. */
+static int decide_begin(struct ingest *ingest, uint32_t feed, bool all, struct call *call)
+{
+    CLEANUP(buffer_deinit) struct buffer ranges = BUFFER_INIT;
+    (void)ranges_append(ingest, &ingest->feeds[feed], all, &ranges);
+    decide_ranges(ingest, feed, buffer_span(&ranges), call);
+    return buffer_status(&ranges);
+}
+
+static bool sweep_is_due(const struct ingest *ingest, const struct shard_feed *feed)
+{
+    if (feed->in_flight || ingest->expired || ingest->phase != INGEST_RUNNING)
+        return false;
+    bool older = sweep_to(ingest) > feed->swept_to_ms && ingest->now_ms - feed->swept_at_ms >= SWEEP_MS;
+    return feed->sweep_more || older;
+}
+
+int sweep_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
+{
+    for (uint32_t i = ingest->rules.layout.n_shards; i < ingest->n_feeds; i++) {
+        if (!sweep_is_due(ingest, &ingest->feeds[i]))
+            continue;
+        decide_ranges(ingest, i, (struct span){0}, call);
+        int r = call_status(call);
+        if (r == 0)
+            r = flight_take(ingest, (struct flight){.kind = FLIGHT_DECIDE, .shard = i}, ret_tag);
+        if (r < 0)
+            return r;
+        ingest->feeds[i].in_flight = true;
+        return 1;
+    }
+    return 0;
 }
 
 void decide_empty(struct ingest *ingest, uint32_t feed, struct span ranges, struct call *call)
@@ -189,8 +273,8 @@ void decide_empty(struct ingest *ingest, uint32_t feed, struct span ranges, stru
 
 int decide_watermarks(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag)
 {
-    decide_begin(ingest, feed, true, call);
-    int r = call_status(call);
+    int r = decide_begin(ingest, feed, true, call);
+    r = r < 0 ? r : call_status(call);
     if (r == 0)
         r = flight_take(ingest, (struct flight){.kind = FLIGHT_DECIDE, .shard = feed}, ret_tag);
     if (r < 0)
@@ -231,14 +315,14 @@ int decide_next(struct ingest *ingest, uint32_t feed_number, struct call *call, 
     size_t n = touch_unpassed(ingest, shard);
     if (n == 0)
         return 0;
-    decide_begin(ingest, feed_number, false, call);
+    int r = decide_begin(ingest, feed_number, false, call);
     size_t cursor = 0;
     for (struct table_entry *entry; (entry = table_next(&ingest->records, &cursor));) {
         const struct record *record = entry->value;
         if (record->shard == shard && record->changed)
             record_arguments(record, call);
     }
-    int r = call_status(call);
+    r = r < 0 ? r : call_status(call);
     if (r == 0)
         r = flight_take(ingest, (struct flight){.kind = FLIGHT_DECIDE, .shard = feed_number, .n = n},
                         ret_tag);
@@ -248,17 +332,23 @@ int decide_next(struct ingest *ingest, uint32_t feed_number, struct call *call, 
     return 1;
 }
 
-void decide_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)
+int decide_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)
 {
+    uint32_t shard = flight.shard - ingest->rules.layout.n_shards;
     struct span verdict = reply_at(reply, 0)->text;
     if (span_equal(verdict, span_of("lost"))) {
-        ingest_lose(ingest, "the vector of an order shard (%u) is gone",
-                    flight.shard - ingest->rules.layout.n_shards);
+        ingest_lose(ingest, "the vector of an order shard (%u) is gone", shard);
     } else if (span_equal(verdict, span_of("ok"))) {
         ranges_counted(ingest, &ingest->feeds[flight.shard]);
+        ingest->feeds[flight.shard].sweep_more = reply_i64(reply_at(reply, 1), 0) >= SWEEP_LOOK;
+        int r = 0;
+        for (size_t i = 2; r == 0 && i + 1 < reply->n_elements; i += 2)
+            r = expiry_found(ingest, shard, reply_at(reply, i)->text, reply_at(reply, i + 1)->text);
+        return r;
     } else {
         /* Somebody else has passed these offsets, or has changed one of the records. */
         ingest->counts.refused++;
         ingest_start_over(ingest, INGEST_REGISTERING);
     }
+    return 0;
 }

@@ -51,7 +51,9 @@ bool cell_accumulate(struct cell *sum, const struct cell *more);
     X(LANE_IMPRESSIONS, "impressions", "accepted impressions")                                               \
     X(LANE_CLICKS, "clicks", "accepted clicks")                                                              \
     X(LANE_ORDERS, "orders", "accepted orders, each order id once")                                          \
-    X(LANE_DUPLICATES, "duplicates", "repeats of an order id that was counted before")                       \
+    X(LANE_REFUNDS, "refunds", "accepted refunds, those that wait for their order included")                 \
+    X(LANE_CUT, "refunds_cut", "refunds that asked for more than was left of their order")                   \
+    X(LANE_DUPLICATES, "duplicates", "repeats of an order or a refund that was counted before")              \
     X(LANE_LATE, "late", "accepted events that were too late for every window")                              \
     X(LANE_OVERFLOW, "overflow", "accepted events of campaigns beyond limits.campaigns")
 

@@ -25,6 +25,7 @@
  *     :vec        as above, orders lanes only used
  *     :orders     HASH   order id -> its record in the ledger (lib/attribution/ledger_bytes.c)
  *     :expiry     ZSET   order id by event time
+ *     :refused    HASH   lane (decimal) -> refunds that came by it and whose order never came
  *
  *   A partition of a topic has two lanes, numbered 2 INDEX (touches and all else) and 2 INDEX + 1 (orders).
  */

@@ -14,6 +14,7 @@
 #define SCRIPTS(X)                                                                                           \
     X(SCRIPT_APPLY, apply)                                                                                   \
     X(SCRIPT_DECIDE, decide)                                                                                 \
+    X(SCRIPT_EXPIRE, expire)                                                                                 \
     X(SCRIPT_ADMIT, admit)                                                                                   \
     X(SCRIPT_META, meta)                                                                                     \
     X(SCRIPT_ADVANCE, advance)                                                                               \

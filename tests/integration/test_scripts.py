@@ -133,7 +133,7 @@ def lane_range(lane, start, end, newest=0):
 def test_decide_stores_records_and_passes_the_offsets_together(client):
     client.set(ORDER_KEYS[0], struct.pack(">qqqq", 0, 0, 5, 0))
     words = [lane_range(1, 5, 9, 77), "0", "o1", b"", b"\1one", "1000", "o2", b"", b"\1two", "2000"]
-    assert run(client, "decide", ORDER_KEYS, *words) == [b"ok"]
+    assert run(client, "decide", ORDER_KEYS, *words) == [b"ok", 0]
     assert client.hgetall(ORDER_KEYS[1]) == {b"o1": b"\1one", b"o2": b"\1two"}
     assert client.get(ORDER_KEYS[0]) == struct.pack(">qqqq", 0, 0, 9, 77)
     assert run(client, "decide", ORDER_KEYS, *words) == [b"refused", client.get(ORDER_KEYS[0])]
@@ -146,18 +146,34 @@ def test_decide_changes_nothing_where_a_record_is_not_as_it_was_read(client):
     for words in (["o2", b"", b"x", "1", "o1", b"", b"x", "1"], ["o1", b"\1two", b"x", "1"], ["o3", b"gone", b"x", "1"]):
         assert run(client, "decide", ORDER_KEYS, lane_range(0, 5, 9), "0", *words) == [b"changed"]
         assert {key: client.dump(key) for key in client.keys()} == before
-    assert run(client, "decide", ORDER_KEYS, lane_range(0, 5, 9), "0", "o1", b"\1one", b"\1more", "1") == [b"ok"]
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 5, 9), "0", "o1", b"\1one", b"\1more", "1") == [b"ok", 0]
     assert client.hget(ORDER_KEYS[1], "o1") == b"\1more"
 
 
 def test_decide_forgets_what_is_older_than_it_is_told(client):
     client.set(ORDER_KEYS[0], struct.pack(">qq", 0, 0))
-    words = [word for i in range(250) for word in (f"o{i}", b"", b"x", str(1000 + i))]
-    assert run(client, "decide", ORDER_KEYS, lane_range(0, 0, 1), "0", *words) == [b"ok"]
-    assert run(client, "decide", ORDER_KEYS, lane_range(0, 1, 2), "1150") == [b"ok"]
+    words = [word for i in range(250) for word in (f"o{i}", b"", b"\1\1x", str(1000 + i))]
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 0, 1), "0", *words) == [b"ok", 0]
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 1, 2), "1150") == [b"ok", 100]
     assert client.hlen(ORDER_KEYS[1]) == client.zcard(ORDER_KEYS[2]) == 150
-    assert run(client, "decide", ORDER_KEYS, lane_range(0, 2, 3), "1150") == [b"ok"]
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 2, 3), "1150") == [b"ok", 50]
     assert sorted(client.hkeys(ORDER_KEYS[1])) == sorted(f"o{i}".encode() for i in range(150, 250))
+
+
+def test_decide_gives_out_refunds_whose_order_never_came_and_keeps_them(client):
+    client.set(ORDER_KEYS[0], struct.pack(">qq", 0, 0))
+    words = ["o1", b"", b"\1\0waits", "1000", "o2", b"", b"\1\1order", "2000", "o3", b"", b"\1\0later", "9000"]
+    assert run(client, "decide", ORDER_KEYS, lane_range(0, 0, 1), "0", *words) == [b"ok", 0]
+    for offset, n in ((1, 1), (2, 1)):
+        assert run(client, "decide", ORDER_KEYS, lane_range(0, offset, offset + 1), "1001") == [b"ok", n, b"o1", b"\1\0waits"]
+    assert run(client, "decide", ORDER_KEYS, b"", "2001") == [b"ok", 2, b"o1", b"\1\0waits"]
+    assert set(client.hkeys(ORDER_KEYS[1])) == {b"o1", b"o3"}
+    keys = [*ORDER_KEYS[1:], "~{o0.1}:refused"]
+    assert run(client, "expire", keys, "o1", b"\1\0other", "7", "1") == 0
+    assert run(client, "expire", keys, "o1", b"\1\0waits", "7", "1", "9", "1", "7", "1") == 1
+    assert run(client, "expire", keys, "o1", b"\1\0waits", "7", "1") == 0
+    assert client.hgetall(keys[2]) == {b"7": b"2", b"9": b"1"}
+    assert client.hkeys(ORDER_KEYS[1]) == client.zrange(ORDER_KEYS[2], 0, -1) == [b"o3"]
 
 
 def test_decide_without_a_vector_says_so(client):

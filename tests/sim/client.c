@@ -157,7 +157,7 @@ static void message_read(struct sim_world *world, struct client *client, size_t 
     size_t p = client->partition[slot];
     const struct sim_partition *partition = &world->log.partitions[p];
     struct sim_message *message = partition->messages[client->cursor[slot]++];
-    int r = ingest_message(client->ingest, slot, message->offset, message->record_ts_ms,
+    int r = ingest_message(client->ingest, slot, message->offset, message->record_ts_ms, (struct span){0},
                            span_from(message->value, message->value_size));
     if (r > 0 && may_be_rejected(world, p, message, r))
         letter_add(client, message);

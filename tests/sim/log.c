@@ -149,7 +149,7 @@ static void rejected_make(struct sim_log *log, struct sim_message *message)
         {REJECT_EMPTY, NULL},
         {REJECT_NOT_JSON, "{\"type\":\"click\""},
         {REJECT_NOT_OBJECT, "[1]"},
-        {REJECT_UNKNOWN_TYPE, "{\"type\":\"refund\",\"ts\":1795300200000}"},
+        {REJECT_UNKNOWN_TYPE, "{\"type\":\"spend\",\"ts\":1795300200000}"},
         {REJECT_MISSING_FIELD, "{\"type\":\"click\",\"ts\":1795300200000}"},
         {REJECT_BAD_TIME, "{\"type\":\"click\",\"ts\":1795300200,\"campaign_id\":\"c0\"}"},
         {REJECT_FUTURE, "{\"type\":\"click\",\"ts\":4070908800000,\"campaign_id\":\"c0\"}"},

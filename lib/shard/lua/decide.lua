@@ -5,7 +5,9 @@
 -- KEYS  1 vec, 2 orders, 3 expiry
 -- ARGV  1 lanes as in apply, 2 event time before which records are forgotten, then for each record that changes:
 --       order id, its bytes as read ('' none), its new bytes, its newest event time (decimal ms)
--- reply {'ok'} | {'refused', vec} | {'changed'} | {'lost'}
+-- reply {'ok', how many records were old, then pairs: order id, record of refunds that are as old and whose order never
+--       came; they are not forgotten}. At most 100 are looked at.
+--       {'refused', vec} | {'changed'} | {'lost'}
 local vec = redis.call('GET', KEYS[1])
 if not vec then return {'lost'} end
 local lanes = ARGV[1]
@@ -21,11 +23,18 @@ for i = 3, #ARGV, 4 do
   redis.call('ZADD', KEYS[3], ARGV[i + 3], ARGV[i])
 end
 local old = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[2], 'LIMIT', 0, 100)
-if #old > 0 then
-  redis.call('HDEL', KEYS[2], unpack(old))
-  redis.call('ZREM', KEYS[3], unpack(old))
+local reply = {'ok', #old}
+for _, id in ipairs(old) do
+  local record = redis.call('HGET', KEYS[2], id)
+  if record and record:byte(2) and record:byte(2) % 2 == 0 then
+    reply[#reply + 1] = id
+    reply[#reply + 1] = record
+  else
+    redis.call('HDEL', KEYS[2], id)
+    redis.call('ZREM', KEYS[3], id)
+  end
 end
 for i = 1, #lanes, 28 do
   redis.call('SETRANGE', KEYS[1], struct.unpack('>I4', lanes, i) * 16, lanes:sub(i + 12, i + 27))
 end
-return {'ok'}
+return reply

@@ -19,9 +19,9 @@ static enum reject_reason convert(void *context, struct span currency, int64_t a
 {
     assert_ptr_equal(context, convert);
     assert_int_equal(at_ms, T0); /* the order's time, never the refund's */
-    if (!span_equal(currency, span_of("USD")))
+    if (!span_equal(currency, span_of("USD")) && !span_equal(currency, span_of("EUR")))
         return REJECT_UNKNOWN_CURRENCY;
-    *ret_micros = micros / 2;
+    *ret_micros = span_equal(currency, span_of("USD")) ? micros / 2 : micros;
     return REJECT_NONE;
 }
 
@@ -49,7 +49,8 @@ static void load(const struct book *book, struct ledger *ledger)
 
 static struct ledger_order order_at(int64_t offset, int64_t revenue, int64_t margin)
 {
-    return (struct ledger_order){{7, offset}, T0, revenue, margin, LEDGER_NO_MODEL, span_of("lead")};
+    return (struct ledger_order){{7, offset},    T0, revenue, margin, span_of("EUR"), LEDGER_NO_MODEL,
+                                 span_of("lead")};
 }
 
 static enum ledger_outcome take_order(struct book *book, int64_t offset, int64_t revenue)
@@ -123,6 +124,8 @@ static void refunds_take_what_is_left_and_no_more(void **state)
     expect_taken(&book, (int64_t[]){30, 50, 20, 0}, 4);
     CLEANUP(ledger_deinit) struct ledger ledger = {0};
     load(&book, &ledger);
+    assert_int_equal(ledger.refunds[2].excess_micros, 30);
+    assert_int_equal(ledger.refunds[3].excess_micros, 0);
     assert_int_equal(ledger_taken_before(&ledger, 2), 80);
     assert_true(ledger_applies(&ledger, 2, (struct ledger_place){9, 4}));
     buffer_deinit(&book.bytes);
@@ -220,6 +223,23 @@ static void another_currency_goes_by_the_rate_at_the_orders_time(void **state)
         assert_int_equal(waits ? ledger.refunds[1].fault : reason, REJECT_UNKNOWN_CURRENCY);
         buffer_deinit(&book.bytes);
     }
+}
+
+static void a_refund_without_currency_is_in_its_orders(void **state)
+{
+    (void)state;
+    struct book book = {0};
+    enum reject_reason reason;
+    CLEANUP(ledger_deinit) struct ledger ledger = {0};
+    enum ledger_outcome outcome;
+    struct ledger_order order = order_at(5, 100, 0);
+    struct ledger_share share = {span_of("a"), T0, 1000000, 100, 0};
+    order.currency = span_of("USD");
+    assert_int_equal(ledger_take_order(&ledger, &rules, &order, &share, 1, &outcome), 0);
+    store(&book, &ledger);
+    assert_int_equal(take(&book, refund_at(1, "r1", 60), &reason), LEDGER_BOOKED);
+    expect_taken(&book, (int64_t[]){30}, 1);
+    buffer_deinit(&book.bytes);
 }
 
 static void an_order_takes_so_many_refunds_and_no_more(void **state)
@@ -331,6 +351,7 @@ int main(void)
         cmocka_unit_test(times_decide_in_whichever_order_they_are_read),
         cmocka_unit_test(a_refund_that_failed_has_not_used_its_id_up),
         cmocka_unit_test(another_currency_goes_by_the_rate_at_the_orders_time),
+        cmocka_unit_test(a_refund_without_currency_is_in_its_orders),
         cmocka_unit_test(an_order_takes_so_many_refunds_and_no_more),
         cmocka_unit_test(what_is_taken_back_follows_the_shares),
         cmocka_unit_test(an_order_worth_nothing_gives_nothing_back),

@@ -45,15 +45,19 @@ struct desk {
     const char *verdict;                            /* of apply and decide */
     int64_t first;              /* whether the ledger knows no order; else another message has brought each */
     const char *foreign_record; /* instead of such a record */
-    int64_t admitted;           /* admit's answer about every campaign but the reserved ones */
-    int64_t unchanged;          /* set_lane's answer: the registry still says what was read */
+    bool keeps_record;          /* what decide stores last is the ledger's record of every order */
+    struct buffer record;
+    int64_t admitted;  /* admit's answer about every campaign but the reserved ones */
+    int64_t unchanged; /* set_lane's answer: the registry still says what was read */
     bool no_vectors;
     int n_calls[N_SCRIPTS];            /* answered */
     struct call calls[DESK_CALLS_MAX]; /* sent and not answered */
     uint64_t tags[DESK_CALLS_MAX];
     size_t n;
     struct call apply[DESK_SHARDS]; /* the last apply of each shard */
+    const char *expires;            /* the order whose record decide gives out; NULL: none */
     struct call decide;             /* the last decide */
+    struct call expire;             /* the last expire */
     struct call command;            /* the last change of the registry */
     struct call opened;             /* the last opening of a lane */
 };
@@ -108,6 +112,8 @@ __attribute__((unused)) static void desk_deinit(struct desk *desk)
     for (size_t i = 0; i < DESK_SHARDS; i++)
         call_deinit(&desk->apply[i]);
     call_deinit(&desk->decide);
+    call_deinit(&desk->expire);
+    buffer_deinit(&desk->record);
     call_deinit(&desk->command);
     call_deinit(&desk->opened);
     table_deinit(&desk->book.by_id);
@@ -143,6 +149,12 @@ static struct reply text_reply(struct span text)
     return (struct reply){.type = REPLY_TEXT, .text = text};
 }
 
+static uint32_t desk_shard(const char *campaign)
+{
+    const struct layout layout = {span_of("roi:"), DESK_SHARDS, 1};
+    return layout_shard_of(&layout, span_of(campaign));
+}
+
 /* The record of an order that another lane has brought. */
 static void record_elsewhere(struct buffer *bytes)
 {
@@ -175,14 +187,32 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
         break;
     case SCRIPT_DECIDE:
         call_copy(&desk->decide, call);
+        if (desk->keeps_record && call->n_args > 5) {
+            buffer_clear(&desk->record);
+            buffer_append_span(&desk->record, call_get(call, 7));
+        }
         elements[n++] = text_reply(span_of(desk->verdict));
+        if (desk->expires && key_feed(call_get(call, 0)) == DESK_SHARDS + desk_shard(desk->expires)) {
+            elements[n++] = (struct reply){.type = REPLY_INTEGER, .integer = 1};
+            elements[n++] = text_reply(span_of(desk->expires));
+            elements[n++] = text_reply(buffer_span(&desk->record));
+        }
         break;
+    case SCRIPT_EXPIRE:
+        call_copy(&desk->expire, call);
+        desk->expires = NULL;
+        return (struct reply){.type = REPLY_INTEGER, .integer = 1};
     case SCRIPT_ADMIT:
         for (size_t i = 2; i < call->n_args; i += 2)
             elements[n++] = (struct reply){.type = REPLY_INTEGER,
                                            .integer = desk->admitted || call_get(call, i + 1).data[0] == '1'};
         break;
     default:
+        if (span_equal(call_get(call, 0), span_of("HMGET")) && desk->record.size) {
+            for (size_t i = 2; i < call->n_args; i++)
+                elements[n++] = text_reply(buffer_span(&desk->record));
+            break;
+        }
         if (span_equal(call_get(call, 0), span_of("HMGET"))) {
             if (desk->foreign_record)
                 buffer_append_text(bytes, desk->foreign_record);
@@ -250,7 +280,7 @@ __attribute__((unused)) static void desk_open(struct desk *desk, size_t n)
 __attribute__((unused)) static int desk_read(struct desk *desk, size_t slot, int64_t offset,
                                              const char *value)
 {
-    int r = ingest_message(desk->ingest, slot, offset, NO_RECORD_TIME, span_of(value));
+    int r = ingest_message(desk->ingest, slot, offset, NO_RECORD_TIME, (struct span){0}, span_of(value));
     assert_int_equal(ingest_batch_end(desk->ingest), 0);
     return r;
 }
@@ -272,12 +302,6 @@ __attribute__((unused)) static int desk_order(struct desk *desk, int64_t offset,
              "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"%s\",\"revenue\":5,\"campaign_id\":\"%s\"}",
              (long)T0, id, campaign);
     return desk_read(desk, 0, offset, text);
-}
-
-static uint32_t desk_shard(const char *campaign)
-{
-    const struct layout layout = {span_of("roi:"), DESK_SHARDS, 1};
-    return layout_shard_of(&layout, span_of(campaign));
 }
 
 /* What the last apply of a shard adds: to the column of the field of the hash whose key ends so; 0 for

@@ -206,7 +206,8 @@ static void one_id_twice_in_a_batch_is_one_order_and_one_record(void **state)
         snprintf(text, sizeof(text),
                  "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"o1\",\"revenue\":5,\"campaign_id\":\"a\"}",
                  (long)T0);
-        assert_int_equal(ingest_message(desk->ingest, 0, offset, NO_RECORD_TIME, span_of(text)), 0);
+        assert_int_equal(
+            ingest_message(desk->ingest, 0, offset, NO_RECORD_TIME, (struct span){0}, span_of(text)), 0);
     }
     assert_int_equal(ingest_batch_end(desk->ingest), 0);
     desk_run(desk);

@@ -104,7 +104,8 @@ static void poor_read(struct desk *desk)
             text, sizeof(text),
             "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"o%ld\",\"revenue\":5,\"campaign_id\":\"c%ld\"}",
             (long)T0, (long)offset, (long)offset);
-        if (ARMED(ingest_message(desk->ingest, 0, offset, NO_RECORD_TIME, span_of(text))) < 0)
+        if (ARMED(ingest_message(desk->ingest, 0, offset, NO_RECORD_TIME, (struct span){0}, span_of(text))) <
+            0)
             return;
     }
     (void)ARMED(ingest_batch_end(desk->ingest));

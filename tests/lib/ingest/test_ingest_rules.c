@@ -47,7 +47,7 @@ static int read_untyped(struct desk *desk, int64_t offset, const char *order_id,
     int n = snprintf(text, sizeof(text), "{\"ts\":%ld,\"campaign_id\":\"a\",\"revenue\":5%s%s%s", (long)ts_ms,
                      order_id ? ",\"order_id\":\"" : "", order_id ? order_id : "", order_id ? "\"" : "");
     snprintf(text + n, sizeof(text) - (size_t)n, "%*s}", size > (size_t)n + 1 ? (int)size - n - 1 : 0, "");
-    int r = ingest_message(desk->ingest, 0, offset, T0, span_of(text));
+    int r = ingest_message(desk->ingest, 0, offset, T0, (struct span){0}, span_of(text));
     assert_int_equal(ingest_batch_end(desk->ingest), 0);
     desk_run(desk);
     return r;

@@ -1,0 +1,216 @@
+#include "tests/lib/ingest/desk.h"
+
+#define HORIZON_MS INT64_C(86400000) /* of the desk's rules */
+
+/* Everything about order o1: one record in the desk's ledger. */
+static int refund(struct desk *desk, int64_t offset, const char *id, const char *amount, int64_t ts_ms)
+{
+    char text[300];
+    snprintf(text, sizeof(text),
+             "{\"type\":\"refund\",\"ts\":%ld,\"order_id\":\"o1\",\"refund_id\":\"%s\"%s%s}", (long)ts_ms, id,
+             *amount ? ",\"amount\":" : "", amount);
+    int r = ingest_message(desk->ingest, 0, offset, NO_RECORD_TIME, span_of("key"), span_of(text));
+    assert_int_equal(ingest_batch_end(desk->ingest), 0);
+    return r;
+}
+
+/* Sends what is due; the sums of what was applied before are gone then. */
+static void flush(struct desk *desk)
+{
+    desk_run(desk);
+    desk_pass(desk, FLUSH_MS);
+    desk_run(desk);
+}
+
+static void a_refund_takes_back_from_both_views(void **state)
+{
+    struct desk *desk = *state;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    flush(desk);
+    assert_int_equal(refund(desk, 1, "r1", "2", T0 + 1000), 0);
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), -2000000);
+    assert_int_equal(desk_total(desk, "a", CELL_COHORT_REVENUE), -2000000);
+    assert_int_equal(desk_total(desk, "a", CELL_REFUNDED), 2000000);
+    assert_int_equal(desk_total(desk, "a", CELL_REFUNDED_CONVERSIONS), 400000);
+    assert_int_equal(desk_total(desk, "a", CELL_ORDERS), 0);
+    assert_int_equal(desk_slice(desk, "a", T0, CELL_REVENUE), -2000000); /* at the order's time */
+    assert_int_equal(desk_lane(desk, 1, LANE_REFUNDS), 1);
+    assert_int_equal(refund(desk, 2, "r1", "2", T0), 0);
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 0);
+    assert_int_equal(desk_lane(desk, 1, LANE_DUPLICATES), 1);
+    assert_int_equal(refund(desk, 3, "r3", "9", T0), 0);
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), -3000000);
+    assert_int_equal(desk_total(desk, "a", CELL_REFUNDED_CONVERSIONS), 600000);
+    assert_int_equal(desk_lane(desk, 1, LANE_CUT), 1);
+}
+
+static void a_refund_before_its_order_is_booked_with_it(void **state)
+{
+    struct desk *desk = *state;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(refund(desk, 0, "r1", "", T0 + 1000), 0);
+    flush(desk);
+    assert_int_equal(desk_lane(desk, 1, LANE_REFUNDS), 1);
+    assert_int_equal(desk->n_calls[SCRIPT_ADMIT], 0);
+    assert_int_equal(desk_order(desk, 1, "o1", "a"), 0);
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_ORDERS), 1);
+    assert_int_equal(desk_total(desk, "a", CELL_CONVERSIONS), 1000000);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 0);
+    assert_int_equal(desk_total(desk, "a", CELL_REFUNDED), 5000000);
+    assert_int_equal(desk_total(desk, "a", CELL_REFUNDED_CONVERSIONS), 1000000);
+}
+
+static void an_order_and_its_refund_in_one_batch_are_both_booked(void **state)
+{
+    struct desk *desk = *state;
+    char order[200];
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    snprintf(order, sizeof(order),
+             "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"o1\",\"revenue\":5,\"campaign_id\":\"a\"}",
+             (long)T0);
+    assert_int_equal(ingest_message(desk->ingest, 0, 0, NO_RECORD_TIME, (struct span){0}, span_of(order)), 0);
+    assert_int_equal(refund(desk, 1, "r1", "1.5", T0), 0);
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 3500000);
+    assert_int_equal(desk_total(desk, "a", CELL_REFUNDED), 1500000);
+    assert_int_equal(desk->n_calls[SCRIPT_DECIDE], 1);
+}
+
+static void a_refund_that_is_refused_passes_nobody_before_its_letter_is_acknowledged(void **state)
+{
+    struct desk *desk = *state;
+    struct ingest_letter letter;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    flush(desk);
+    int decided = desk->n_calls[SCRIPT_DECIDE];
+    assert_int_equal(refund(desk, 1, "r1", "2", T0 + HORIZON_MS + 1), 0);
+    desk_run(desk);
+    assert_int_equal(desk->n_calls[SCRIPT_DECIDE], decided);
+    assert_true(ingest_next_letter(desk->ingest, &letter));
+    assert_int_equal(letter.index, 0);
+    assert_int_equal(letter.offset, 1);
+    assert_int_equal(letter.reason, REJECT_REFUND_AFTER_HORIZON);
+    assert_true(span_equal(letter.key, span_of("key")));
+    assert_true(memmem(letter.value.data, letter.value.size, "\"amount\":2}", 11) != NULL);
+    assert_false(ingest_next_letter(desk->ingest, &letter));
+    ingest_letters(desk->ingest, 1);
+    desk_run(desk);
+    assert_int_equal(desk->n_calls[SCRIPT_DECIDE], decided);
+    ingest_letters(desk->ingest, 0);
+    flush(desk);
+    assert_int_equal(desk->n_calls[SCRIPT_DECIDE], decided + 1);
+    assert_int_equal(desk_lane(desk, 1, LANE_REJECTED + REJECT_REFUND_AFTER_HORIZON - 1), 1);
+    assert_int_equal(desk_lane(desk, 1, LANE_REFUNDS), 0);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 0);
+    desk_pass(desk, 1000);
+    desk_run(desk);
+    assert_int_equal(ingest_counted(desk->ingest, 0), 2);
+}
+
+static void a_refund_that_waited_in_vain_goes_with_its_fields(void **state)
+{
+    struct desk *desk = *state;
+    struct ingest_letter letter;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(refund(desk, 0, "r1", "2.5", T0 - HORIZON_MS - 1), 0);
+    flush(desk);
+    assert_int_equal(desk_order(desk, 1, "o1", "a"), 0);
+    desk_run(desk);
+    assert_true(ingest_next_letter(desk->ingest, &letter));
+    assert_int_equal(letter.offset, 0);
+    assert_int_equal(letter.reason, REJECT_UNKNOWN_ORDER);
+    assert_null(letter.key.data);
+    char expected[200];
+    snprintf(
+        expected, sizeof(expected),
+        "{\"type\":\"refund\",\"ts\":%ld,\"order_id\":\"o1\",\"refund_id\":\"r1\",\"amount\":\"2.500000\"}",
+        (long)(T0 - HORIZON_MS - 1));
+    assert_true(span_equal(letter.value, span_of(expected)));
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 5000000);
+    assert_int_equal(desk_lane(desk, 1, LANE_REJECTED + REJECT_UNKNOWN_ORDER - 1), 1);
+}
+
+/* A crash after decide, before apply: the refund finds in the record what it came to. */
+static void a_refund_that_is_read_again_takes_the_same_once(void **state)
+{
+    struct desk *desk = *state;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    flush(desk);
+    assert_int_equal(refund(desk, 1, "r1", "2", T0), 0);
+    desk_run(desk);
+    CLEANUP(buffer_deinit) struct buffer before = BUFFER_INIT;
+    buffer_append_span(&before, buffer_span(&desk->record));
+    for (size_t feed = 0; feed < DESK_SHARDS; feed++)
+        for (size_t lane = 0; lane < 2; lane++) {
+            desk->stands[feed][0][lane] = (struct lane_mark){1, T0};
+            desk->stands[DESK_SHARDS + feed][0][lane] = (struct lane_mark){2, T0};
+        }
+    ingest_restart(desk->ingest);
+    desk_run(desk);
+    assert_int_equal(ingest_position(desk->ingest, 0), 1);
+    assert_int_equal(refund(desk, 1, "r1", "2", T0), 0);
+    flush(desk);
+    assert_true(span_equal(buffer_span(&before), buffer_span(&desk->record)));
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), -2000000);
+    assert_int_equal(desk_lane(desk, 1, LANE_REFUNDS), 1);
+}
+
+/* The order shard gives the record out with its answer, as nothing of its time can come any more. */
+static void a_refund_whose_order_never_came_is_refused_once(void **state)
+{
+    struct desk *desk = *state;
+    struct ingest_letter letter;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(refund(desk, 0, "r1", "2", T0), 0);
+    flush(desk);
+    assert_int_equal(desk->n_calls[SCRIPT_EXPIRE], 0);
+    desk->expires = "o1";
+    desk_pass(desk, 1000);
+    ingest_advance(desk->ingest, 0, 9);
+    desk_pass(desk, 1000);
+    desk_run(desk);
+    assert_true(ingest_next_letter(desk->ingest, &letter));
+    assert_int_equal(letter.reason, REJECT_UNKNOWN_ORDER);
+    assert_int_equal(letter.offset, 0);
+    assert_false(ingest_next_letter(desk->ingest, &letter));
+    ingest_letters(desk->ingest, 1);
+    desk_run(desk);
+    assert_int_equal(desk->n_calls[SCRIPT_EXPIRE], 0); /* it is removed when its letter is acknowledged */
+    ingest_letters(desk->ingest, 0);
+    desk_run(desk);
+    assert_int_equal(desk->n_calls[SCRIPT_EXPIRE], 1);
+    assert_true(span_equal(call_get(&desk->expire, 3), span_of("o1")));
+    assert_true(span_equal(call_get(&desk->expire, 4), buffer_span(&desk->record)));
+    assert_true(span_equal(call_get(&desk->expire, 5), span_of("1")));
+    assert_int_equal(ingest_counts(desk->ingest).rejected, 1);
+    assert_false(ingest_next_letter(desk->ingest, &letter));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(a_refund_takes_back_from_both_views),
+        DESK_TEST(a_refund_before_its_order_is_booked_with_it),
+        DESK_TEST(an_order_and_its_refund_in_one_batch_are_both_booked),
+        DESK_TEST(a_refund_that_is_refused_passes_nobody_before_its_letter_is_acknowledged),
+        DESK_TEST(a_refund_that_waited_in_vain_goes_with_its_fields),
+        DESK_TEST(a_refund_that_is_read_again_takes_the_same_once),
+        DESK_TEST(a_refund_whose_order_never_came_is_refused_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
