@@ -43,8 +43,8 @@ static void sets_that_are_wrong_are_told(void **state)
          "--set: kafka.topics: names no topic; at least one is needed\n"},
         {"kafka.topics.orders=a/b", "--set: kafka.topics.orders: \"a/b\" is no topic; allowed are 1 to 249 "
                                     "letters, digits, dots, _ and -\n"},
-        {"kafka.topics.refunds=r",
-         "--set: kafka.topics.refunds: not yet in this version; allowed is only the default, []\n"},
+        {"kafka.topics.spend=r",
+         "--set: kafka.topics.spend: not yet in this version; allowed is only the default, []\n"},
         {"kafka.dead_letter=ad.orders",
          "--set: kafka.dead_letter: \"ad.orders\" is one of the topics too; rejected events "
          "would go in a circle\n"},
