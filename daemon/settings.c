@@ -55,12 +55,15 @@ int settings_fingerprint(struct settings *settings)
     return buffer_status(&text);
 }
 
-static int settings_fill(struct settings *settings, const struct config_node *root,
+typedef int (*config_read_fn)(struct arena *, const struct config_shape *, const struct config_node *, void *,
+                              struct config_errors *);
+
+static int settings_fill(struct settings *settings, const struct config_node *root, config_read_fn read,
                          struct config_errors *errors)
 {
     struct settings_table table;
     settings_table_init(&table);
-    int r = config_read(&settings->arena, &table.shape, root, settings, errors);
+    int r = read(&settings->arena, &table.shape, root, settings, errors);
     if (r < 0)
         return r;
     if (errors->n_errors)
@@ -72,8 +75,8 @@ static int settings_fill(struct settings *settings, const struct config_node *ro
     return settings_fingerprint(settings);
 }
 
-int settings_load(const char *path, const char *const *sets, size_t n_sets, struct settings **ret_settings,
-                  struct config_errors *errors)
+static int load(const char *path, const char *const *sets, size_t n_sets, config_read_fn read,
+                struct settings **ret_settings, struct config_errors *errors)
 {
     CLEANUP(settings_freep) struct settings *settings = calloc(1, sizeof(*settings));
     struct config_node *root = NULL;
@@ -83,7 +86,7 @@ int settings_load(const char *path, const char *const *sets, size_t n_sets, stru
     if (r == 0)
         r = settings_files_read(&settings->arena, path ? path : SETTINGS_PATH, sets, n_sets, errors, &root);
     if (r == 0 && root)
-        r = settings_fill(settings, root, errors);
+        r = settings_fill(settings, root, read, errors);
     if (r == 0 && errors->no_memory)
         r = -ENOMEM;
     if (r < 0)
@@ -92,6 +95,18 @@ int settings_load(const char *path, const char *const *sets, size_t n_sets, stru
         return SETTINGS_INVALID;
     *ret_settings = STEAL(settings);
     return 0;
+}
+
+int settings_load(const char *path, const char *const *sets, size_t n_sets, struct settings **ret_settings,
+                  struct config_errors *errors)
+{
+    return load(path, sets, n_sets, config_read, ret_settings, errors);
+}
+
+int settings_load_preview(const char *path, const char *const *sets, size_t n_sets,
+                          struct settings **ret_settings, struct config_errors *errors)
+{
+    return load(path, sets, n_sets, config_read_preview, ret_settings, errors);
 }
 
 void settings_yaml(const struct settings *settings, struct buffer *buffer)

@@ -21,6 +21,7 @@
 #include "lib/config/arena.h"
 #include "lib/config/errors.h"
 #include "lib/event/event_settings.h"
+#include "lib/event/mapping_settings.h"
 #include "lib/event/rates_settings.h"
 #include "lib/goal/campaign_settings.h"
 #include "lib/goal/rules.h"
@@ -48,13 +49,15 @@ struct settings {
     struct lateness_settings lateness;
     struct attribution_settings attribution;
     struct ledger_settings ledger;
+    struct mapping_settings mapping;
     struct limits_settings limits;
     int64_t retention_ms; /* of event time without events, then a campaign's keys go */
     struct alerts_settings alerts;
     struct http_settings http;
     struct campaigns_settings campaigns; /* as configured; the rule book is what it comes to */
     struct rule_book book;
-    char fingerprint[17]; /* of everything but http.listen, as 16 hex digits */
+    const struct rates *account_rates; /* what `rates` comes to in the account's zone */
+    char fingerprint[17];              /* of everything but http.listen, as 16 hex digits */
 
     struct arena arena;  /* owns all texts and records */
     struct zones *zones; /* owned */
@@ -68,6 +71,9 @@ struct settings {
  */
 MUST_CHECK int settings_load(const char *path, const char *const *sets, size_t n_sets,
                              struct settings **ret_settings, struct config_errors *errors);
+/* The same, but what is not yet in this version is taken too: for what only shows it (`roiwatch map`). */
+MUST_CHECK int settings_load_preview(const char *path, const char *const *sets, size_t n_sets,
+                                     struct settings **ret_settings, struct config_errors *errors);
 void settings_free(struct settings *settings);
 
 /* Makes the fingerprint anew, after values were set by code. -ENOMEM. */

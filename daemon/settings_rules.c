@@ -155,6 +155,8 @@ int settings_rules_make(struct settings *settings, const struct config_node *roo
     book->reserved = (struct campaign_rules){.tz = account, .cost.tz = account};
     r = campaign_rules_make(&settings->arena, &settings->campaigns, NULL, account, &book->defaults);
     if (r == 0)
+        r = rates_make(&settings->arena, &settings->rates, account, &settings->account_rates);
+    if (r == 0)
         r = campaigns_make(settings, root, account, errors);
     if (r == 0)
         tiers_make(settings, root, errors);

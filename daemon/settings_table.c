@@ -93,7 +93,7 @@ static const struct {
     {&ledger_row, offsetof(struct settings, ledger)},
     {&measures_row, 0},
     {&lookup_row, 0},
-    {&mapping_row, 0},
+    {&mapping_row, offsetof(struct settings, mapping)},
     {&limits_row, offsetof(struct settings, limits)},
     {&retention_row, offsetof(struct settings, retention_ms)},
     {&alerts_row, offsetof(struct settings, alerts)},

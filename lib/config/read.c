@@ -59,6 +59,17 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->node->key, ((const struct entry *)b)->node->key);
 }
 
+/* False after an error, where the map has other keys only. */
+static bool is_map_key(struct config_run *run, const struct config_row *row, const struct config_node *node)
+{
+    struct config_node key = {.kind = CONFIG_SCALAR, .text = node->key, .place = node->key_place};
+    for (size_t i = 0; row->words[i]; i++)
+        if (strcmp(row->words[i], node->key) == 0)
+            return true;
+    config_fail_word(run, &key, row->words);
+    return false;
+}
+
 static bool read_map_item(struct config_run *run, const struct config_row *row,
                           const struct config_node *node, void *item)
 {
@@ -68,8 +79,10 @@ static bool read_map_item(struct config_run *run, const struct config_row *row,
     if (!ok)
         config_error_add(run->errors, node->key_place, run->path, "a name has %zu bytes; allowed are 1 to %d",
                          strlen(node->key), KEY_BYTES_MAX);
+    if (ok && row->words)
+        ok = is_map_key(run, row, node);
     *(const char **)item = node->key;
-    ok &= read_item(run, row, node, item);
+    ok = ok && read_item(run, row, node, item);
     config_path_cut(run, size);
     return ok;
 }

@@ -108,7 +108,7 @@ struct config_row {
     const char *item;    /* CONFIG_MAP: what its keys are, for the reference: "ID" */
     size_t offset;
     size_t mark_offset;
-    const char *const *words; /* CONFIG_WORD, ends in NULL */
+    const char *const *words; /* CONFIG_WORD: its words; CONFIG_MAP: the only keys; ends in NULL */
     const struct config_custom *custom;
     const struct config_shape *shape;
     const struct config_row *element;

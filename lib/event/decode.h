@@ -29,6 +29,23 @@ struct decode_rules {
 };
 
 struct decoder;
+struct mapping;
+
+/* A header of the Kafka record; one without a value has data NULL. */
+struct decode_header {
+    struct span name;
+    struct span value;
+};
+
+/* One message of a topic whose names are other people's. */
+struct decode_input {
+    struct span value;
+    int64_t record_ts_ms;
+    enum event_type topic_type;
+    const struct mapping *mapping; /* NULL: the contract's own names */
+    const struct decode_header *headers;
+    size_t n_headers;
+};
 
 /* Owned by the caller, freed with decoder_free. -ENOMEM. */
 MUST_CHECK int decoder_new(const struct decode_rules *rules, struct decoder **ret_decoder);
@@ -45,6 +62,12 @@ void decoder_free(struct decoder *decoder);
  */
 MUST_CHECK int decode(struct decoder *decoder, struct span value, int64_t record_ts_ms,
                       enum event_type topic_type, struct event *ret_event, const char **ret_field);
+
+/*
+ * The same for a message that may be mapped. The event's spans may also point into the mapping and the headers.
+ */
+MUST_CHECK int decode_input(struct decoder *decoder, const struct decode_input *input,
+                            struct event *ret_event, const char **ret_field);
 
 #ifdef __cplusplus
 }

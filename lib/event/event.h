@@ -73,10 +73,12 @@ struct event {
     struct span click_id;
     struct span user_id;
     struct span order_id;
-    struct span kind; /* of an order; empty is "sale" */
-    struct span action;
-    struct span refund_id;
-    struct span spend_id;
+    union { /* by type: an event is copied per message, so what excludes each other shares room */
+        struct span kind; /* of an order; empty is "sale" */
+        struct span action;
+        struct span refund_id;
+        struct span spend_id;
+    };
     int64_t cost_micros;
     int64_t revenue_micros;
     int64_t margin_micros; /* may be negative; 0 where absent */

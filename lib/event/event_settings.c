@@ -40,15 +40,6 @@ const struct config_row limits_row = {
     .help = "How much roiwatch takes on.",
 };
 
-const struct config_row mapping_row = {
-    .key = "mapping",
-    .type = CONFIG_LATER,
-    .flags = CONFIG_NOT_YET,
-    .fallback = "{}",
-    .effect = EFFECT_FROM_NOW_ON,
-    .help = "Other names for the fields of events.",
-};
-
 const struct config_row lookup_row = {
     .key = "lookup",
     .type = CONFIG_LATER,

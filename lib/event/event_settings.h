@@ -1,5 +1,5 @@
 /*
- * Settings of decoding: limits, and the rows of what later versions read by (mapping, lookup).
+ * Settings of decoding: limits, and the row of the lookup, which later versions read.
  */
 #ifndef ROIWATCH_EVENT_EVENT_SETTINGS_H
 #define ROIWATCH_EVENT_EVENT_SETTINGS_H
@@ -14,7 +14,6 @@ struct limits_settings {
 };
 
 extern const struct config_row limits_row;
-extern const struct config_row mapping_row;
 extern const struct config_row lookup_row;
 
 #endif

@@ -317,3 +317,56 @@ bool json_skippable(struct span value, uint8_t *nesting)
             return false;
     return true;
 }
+
+/* Moves past a value of which nothing is asked but where it ends. */
+static bool pass_value(struct cursor *in, uint8_t *nesting, struct span *ret_raw)
+{
+    const char *start = in->at;
+    struct nesting open = {.bits = nesting};
+    struct span raw;
+
+    if (pass_char(in, '"')) {
+        if (!pass_string(in, &raw))
+            return false;
+    } else if (in->at < in->end && (*in->at == '{' || *in->at == '[')) {
+        if (!skip_brackets(in, &open))
+            return false;
+    } else {
+        for (; in->at < in->end && !memchr(" \n\r\t,]}", *in->at, 7); in->at++)
+            if (memchr("\\\"[{:", *in->at, 5))
+                return false;
+    }
+    *ret_raw = span_from(start, (size_t)(in->at - start));
+    return in->at > start;
+}
+
+static bool pass_name(struct cursor *in, struct span *ret_name)
+{
+    if (!pass_char(in, '"') || !pass_string(in, ret_name))
+        return false;
+    pass_space(in);
+    return pass_char(in, ':');
+}
+
+bool json_parts(struct span text, uint8_t *nesting, json_part_fn on_part, void *context)
+{
+    struct cursor in = {text.data + 1, text.data + text.size};
+    bool object = text.data[0] == '{';
+    char closing = object ? '}' : ']';
+
+    pass_space(&in);
+    if (pass_char(&in, closing))
+        return true;
+    do {
+        struct span name = {NULL, 0}, raw;
+
+        pass_space(&in);
+        if (object && !pass_name(&in, &name))
+            return false;
+        pass_space(&in);
+        if (!pass_value(&in, nesting, &raw) || !on_part(context, name, raw))
+            return false;
+        pass_space(&in);
+    } while (pass_char(&in, ','));
+    return pass_char(&in, closing);
+}

@@ -43,4 +43,14 @@ MUST_CHECK bool json_check(struct span text, uint8_t *nesting, size_t *ret_size)
  */
 MUST_CHECK bool json_skippable(struct span value, uint8_t *nesting);
 
+/* A member (its name as written between its quotes) or an element (an empty name), and its value's characters. */
+typedef bool (*json_part_fn)(void *context, struct span name, struct span value);
+
+/*
+ * Walks the members of the object, or the elements of the array, at the start of text, in order. Brackets, commas
+ * and colons are in place; names and values are as json_skippable asks. False where they are not, or on_part said
+ * so. What stands between the quotes of a value may be written to.
+ */
+MUST_CHECK bool json_parts(struct span text, uint8_t *nesting, json_part_fn on_part, void *context);
+
 #endif

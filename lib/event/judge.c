@@ -163,33 +163,53 @@ enum {
     IN_SEEN = IN_IMPRESSION | IN_CLICK | IN_ENGAGEMENT, /* what people do with an ad */
 };
 
-/* Which fields the types have beside times and currency; a field of another type is not looked at. */
+/*
+ * Which fields the types have beside times and currency; a field of another type is not looked at.
+ * X(arg, field, shape, IN_… that have it, those of them that need it, the member of struct event it goes to)
+ */
+#define FIELD_RULES(X, arg)                                                                                  \
+    X(arg, FIELD_CAMPAIGN_ID, SHAPE_CAMPAIGN, IN_SEEN | IN_ORDER | IN_SPEND, IN_SEEN | IN_SPEND,             \
+      campaign_id)                                                                                           \
+    X(arg, FIELD_EVENT_ID, SHAPE_ID, IN_SEEN, 0, event_id)                                                   \
+    X(arg, FIELD_CLICK_ID, SHAPE_ID, IN_CLICK | IN_ORDER, 0, click_id)                                       \
+    X(arg, FIELD_USER_ID, SHAPE_ID, IN_SEEN | IN_ORDER, 0, user_id)                                          \
+    X(arg, FIELD_ORDER_ID, SHAPE_ID, IN_ORDER | IN_REFUND, IN_ORDER | IN_REFUND, order_id)                   \
+    X(arg, FIELD_KIND, SHAPE_ID, IN_ORDER, 0, kind)                                                          \
+    X(arg, FIELD_COST, SHAPE_MONEY, IN_SEEN, 0, cost_micros)                                                 \
+    X(arg, FIELD_REVENUE, SHAPE_MONEY, IN_ORDER, IN_ORDER, revenue_micros)                                   \
+    X(arg, FIELD_MARGIN, SHAPE_SIGNED_MONEY, IN_ORDER, 0, margin_micros)                                     \
+    X(arg, FIELD_ACTION, SHAPE_ID, IN_ENGAGEMENT, IN_ENGAGEMENT, action)                                     \
+    X(arg, FIELD_REFUND_ID, SHAPE_ID, IN_REFUND, 0, refund_id)                                               \
+    X(arg, FIELD_SPEND_ID, SHAPE_ID, IN_SPEND, 0, spend_id)                                                  \
+    X(arg, FIELD_AMOUNT, SHAPE_MONEY, IN_REFUND | IN_SPEND, IN_SPEND, amount_micros)
+
 static const struct field_rule {
-    enum field field;
     enum shape shape;
-    unsigned types;    /* IN_… that have the field */
-    unsigned required; /* those of them that need it */
-    size_t offset;     /* of the member of struct event it goes to */
-} field_rules[] = {
-    {FIELD_CAMPAIGN_ID, SHAPE_CAMPAIGN, IN_SEEN | IN_ORDER | IN_SPEND, IN_SEEN | IN_SPEND,
-     offsetof(struct event, campaign_id)},
-    {FIELD_EVENT_ID, SHAPE_ID, IN_SEEN, 0, offsetof(struct event, event_id)},
-    {FIELD_CLICK_ID, SHAPE_ID, IN_CLICK | IN_ORDER, 0, offsetof(struct event, click_id)},
-    {FIELD_USER_ID, SHAPE_ID, IN_SEEN | IN_ORDER, 0, offsetof(struct event, user_id)},
-    {FIELD_ORDER_ID, SHAPE_ID, IN_ORDER | IN_REFUND, IN_ORDER | IN_REFUND, offsetof(struct event, order_id)},
-    {FIELD_KIND, SHAPE_ID, IN_ORDER, 0, offsetof(struct event, kind)},
-    {FIELD_COST, SHAPE_MONEY, IN_SEEN, 0, offsetof(struct event, cost_micros)},
-    {FIELD_REVENUE, SHAPE_MONEY, IN_ORDER, IN_ORDER, offsetof(struct event, revenue_micros)},
-    {FIELD_MARGIN, SHAPE_SIGNED_MONEY, IN_ORDER, 0, offsetof(struct event, margin_micros)},
-    {FIELD_ACTION, SHAPE_ID, IN_ENGAGEMENT, IN_ENGAGEMENT, offsetof(struct event, action)},
-    {FIELD_REFUND_ID, SHAPE_ID, IN_REFUND, 0, offsetof(struct event, refund_id)},
-    {FIELD_SPEND_ID, SHAPE_ID, IN_SPEND, 0, offsetof(struct event, spend_id)},
-    {FIELD_AMOUNT, SHAPE_MONEY, IN_REFUND | IN_SPEND, IN_SPEND, offsetof(struct event, amount_micros)},
+    size_t offset; /* in struct event */
+} field_rules[N_FIELDS] = {
+#define RULE(arg, field, shape, types, required, member) [field] = {shape, offsetof(struct event, member)},
+    FIELD_RULES(RULE, )
+#undef RULE
 };
 
-static bool holds_money(const struct field_rule *rule)
+/* The fields that a type has, and those that it needs, as bits. */
+static const struct field_set {
+    uint32_t all;
+    uint32_t required;
+} fields_of[N_EVENT_TYPES] = {
+#define BIT(type, field, shape, types, required, member) | ((types)&1 << (type) ? UINT32_C(1) << (field) : 0)
+#define NEED(type, field, shape, types, required, member)                                                    \
+    | ((required)&1 << (type) ? UINT32_C(1) << (field) : 0)
+#define SET(type, text, topic_key, counted) [type] = {0 FIELD_RULES(BIT, type), 0 FIELD_RULES(NEED, type)},
+    EVENT_TYPES(SET)
+#undef SET
+#undef NEED
+#undef BIT
+};
+
+static bool holds_money(enum shape shape)
 {
-    return rule->shape == SHAPE_MONEY || rule->shape == SHAPE_SIGNED_MONEY;
+    return shape == SHAPE_MONEY || shape == SHAPE_SIGNED_MONEY;
 }
 
 static int judge_field(const struct field_rule *rule, const struct value *value, struct event *event)
@@ -209,7 +229,7 @@ static int judge_field(const struct field_rule *rule, const struct value *value,
 /* An id that is empty is absent; of money there is no such thing. */
 static bool is_absent(const struct field_rule *rule, const struct value *value)
 {
-    return !value || (!holds_money(rule) && value->kind == JSON_STRING && value->text.size == 0);
+    return !value || (!holds_money(rule->shape) && value->kind == JSON_STRING && value->text.size == 0);
 }
 
 /* What stands for a campaign that is not named. */
@@ -226,14 +246,12 @@ static int judge_ad(const struct message *message, struct event *event, enum fie
 /* The event's money in micro-units of the account's currency. */
 static int convert_money(const struct rate *rate, struct event *event, enum field *refused)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(field_rules); i++) {
-        const struct field_rule *rule = &field_rules[i];
-        int64_t *micros = (int64_t *)((char *)event + rule->offset);
+    for (uint32_t left = fields_of[event->type].all; left; left &= left - 1) {
+        enum field field = (enum field)__builtin_ctz(left);
+        int64_t *micros = (int64_t *)((char *)event + field_rules[field].offset);
 
-        if (!holds_money(rule) || !(rule->types & 1u << event->type))
-            continue;
-        *refused = rule->field;
-        if (!rate_convert(rate, *micros, micros))
+        *refused = field;
+        if (holds_money(field_rules[field].shape) && !rate_convert(rate, *micros, micros))
             return REJECT_MONEY_RANGE;
     }
     return 0;
@@ -246,9 +264,10 @@ static int judge_currency(const struct message *message, const struct decode_rul
     const struct value *value = message_value(message, FIELD_CURRENCY);
     const struct rate *rate;
 
-    if (!value) {
-        if (event->type != EVENT_REFUND)
-            memcpy(event->currency, rules->currency, sizeof(event->currency));
+    if (!value && event->type == EVENT_REFUND)
+        return 0;
+    if (!value || (value->kind == JSON_STRING && span_equal(value->text, span_of(rules->currency)))) {
+        memcpy(event->currency, rules->currency, sizeof(event->currency));
         return 0;
     }
     *refused = FIELD_CURRENCY;
@@ -257,39 +276,37 @@ static int judge_currency(const struct message *message, const struct decode_rul
     if (value->text.size >= sizeof(event->currency) || memchr(value->text.data, '\0', value->text.size))
         return REJECT_UNKNOWN_CURRENCY;
     memcpy(event->currency, value->text.data, value->text.size);
-    if (strcmp(event->currency, rules->currency) == 0)
-        return 0;
     if (event->type == EVENT_REFUND)
         return rates_name(rules->rates, event->currency) ? 0 : REJECT_UNKNOWN_CURRENCY;
     rate = rates_at(rules->rates, event->currency, event->to_ms ? event->from_ms : event->ts_ms);
     return rate ? convert_money(rate, event, refused) : REJECT_UNKNOWN_CURRENCY;
 }
 
+/* Of the type's fields those that were there are looked at, and those that are needed. */
 static int judge_fields(const struct message *message, const struct decode_rules *rules, struct event *event,
                         enum field *refused)
 {
-    unsigned in_type = 1u << event->type;
+    const struct field_set *fields = &fields_of[event->type];
     bool with_money = false;
 
-    for (size_t i = 0; i < ARRAY_SIZE(field_rules); i++) {
-        const struct field_rule *rule = &field_rules[i];
-        const struct value *value = message_value(message, rule->field);
+    for (uint32_t left = fields->all & (message->seen | fields->required); left; left &= left - 1) {
+        enum field field = (enum field)__builtin_ctz(left);
+        const struct field_rule *rule = &field_rules[field];
+        const struct value *value = message_value(message, field);
         int r;
 
-        if (!(rule->types & in_type))
-            continue;
-        *refused = rule->field;
+        *refused = field;
         if (!is_absent(rule, value))
             r = judge_field(rule, value, event);
-        else if (!(rule->required & in_type))
+        else if (!(fields->required >> field & 1))
             continue;
-        else if (rule->shape == SHAPE_CAMPAIGN && rules->has_lookup)
+        else if (field == FIELD_CAMPAIGN_ID && rules->has_lookup)
             r = judge_ad(message, event, refused);
         else
             return REJECT_MISSING_FIELD;
         if (r != 0)
             return r;
-        with_money |= holds_money(rule);
+        with_money |= holds_money(rule->shape);
     }
     event->all_left = event->type == EVENT_REFUND && !with_money;
     return with_money ? judge_currency(message, rules, event, refused) : 0;

@@ -91,7 +91,10 @@ static void sets_that_are_wrong_are_told(void **state)
         {"rates=[{from: 2026-01-01, USD: 0.9}]",
          "--set: rates: not yet in this version; allowed is only the default, []\n"},
         {"mapping={preset: ga4}",
-         "--set: mapping: not yet in this version; allowed is only the default, {}\n"},
+         "--set: mapping.preset: not yet in this version; allowed is only the default, none\n"},
+        {"rates=[{from: 2026-01-01, EUR: 1}]", "--set: rates: not yet in this version; allowed is only the "
+                                               "default, []\n--set: rates[0]: EUR is the "
+                                               "account's own currency; leave it out\n"},
         {"measures={l: {orders_of_kind: lead}}",
          "--set: measures: not yet in this version; allowed is only the default, {}\n"},
         {"lookup={ad_id: {file: x}}",

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Compares the tables of docs/CONTRACT.md and docs/METRICS.md with those in the code, or writes them.
+"""Compares the tables of docs/CONTRACT.md, METRICS.md and MAPPING.md with those in the code, or writes them.
 
     tests/docs/compare.py TABLES ROIWATCH [--write]
 
@@ -14,8 +14,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = ("docs/CONTRACT.md", "docs/METRICS.md")
-PLACE = re.compile(r"(<!-- table ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.S)
+DOCUMENTS = ("docs/CONTRACT.md", "docs/METRICS.md", "docs/MAPPING.md")
+PLACE = re.compile(r"(<!-- table ([a-z0-9-]+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
 def run(*command):
@@ -23,7 +23,7 @@ def run(*command):
 
 
 def printed_tables(program):
-    parts = re.split(r"^<!-- table ([a-z-]+) -->\n", run(program), flags=re.M)
+    parts = re.split(r"^<!-- table ([a-z0-9-]+) -->\n", run(program), flags=re.M)
     return dict(zip(parts[1::2], parts[2::2]))
 
 

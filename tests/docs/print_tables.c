@@ -18,6 +18,7 @@
 #include "lib/goal/alert.h"
 #include "lib/report/report.h"
 #include "lib/window/window_settings.h"
+#include "tests/docs/print_presets.h"
 
 static void fail(const char *what)
 {
@@ -325,5 +326,6 @@ int main(void)
     print_lane_counters();
     print_metrics_page();
     print_unready();
+    print_presets();
     return fflush(stdout) == 0 ? 0 : 1;
 }
