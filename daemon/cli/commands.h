@@ -11,6 +11,7 @@
 extern const struct cli_command alerts_command;
 extern const struct cli_command completion_command;
 extern const struct cli_command generate_command;
+extern const struct cli_command map_command;
 extern const struct cli_command offsets_command;
 extern const struct cli_command rebuild_command;
 extern const struct cli_command show_command;

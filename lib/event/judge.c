@@ -312,6 +312,20 @@ static int judge_fields(const struct message *message, const struct decode_rules
     return with_money ? judge_currency(message, rules, event, refused) : 0;
 }
 
+bool event_type_reads(enum event_type type, enum field field)
+{
+    static const uint32_t ranges = UINT32_C(1) << FIELD_FROM | UINT32_C(1) << FIELD_TO;
+    static const uint32_t every =
+        UINT32_C(1) << FIELD_TYPE | UINT32_C(1) << FIELD_TS | UINT32_C(1) << FIELD_CURRENCY;
+    uint32_t fields = fields_of[type].all | every;
+
+    if (type == EVENT_SPEND)
+        fields |= ranges;
+    if (fields & fields_of[type].required & UINT32_C(1) << FIELD_CAMPAIGN_ID)
+        fields |= UINT32_C(1) << FIELD_AD_ID;
+    return fields >> field & 1;
+}
+
 int message_judge(const struct message *message, const struct decode_rules *rules, int64_t record_ts_ms,
                   enum event_type topic_type, struct event *ret_event, enum field *ret_refused)
 {

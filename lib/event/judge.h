@@ -17,4 +17,7 @@ MUST_CHECK int message_judge(const struct message *message, const struct decode_
                              int64_t record_ts_ms, enum event_type topic_type, struct event *ret_event,
                              enum field *ret_refused);
 
+/* Whether events of that type have the field. */
+bool event_type_reads(enum event_type type, enum field field);
+
 #endif
