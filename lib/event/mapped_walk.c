@@ -91,13 +91,17 @@ static bool on_member(void *context, struct span name, struct span raw)
 {
     const struct level *level = context;
     const struct mapping_node *nodes = level->mapped->mapping->nodes;
+    bool escaped = memchr(name.data, '\\', name.size) != NULL;
     size_t size;
 
-    if (memchr(name.data, '\\', name.size) && !json_unescape(name, NULL, &size))
+    if (escaped && !json_unescape(name, NULL, &size))
         return false;
-    for (uint16_t i = nodes[level->node].first_child; i != MAPPING_NONE; i = nodes[i].next)
-        if (nodes[i].step.kind == STEP_NAME && written_is(name, nodes[i].step.name))
+    for (uint16_t i = nodes[level->node].first_child; i != MAPPING_NONE; i = nodes[i].next) {
+        const struct path_step *step = &nodes[i].step;
+        if (step->kind == STEP_NAME &&
+            (escaped ? written_is(name, step->name) : span_equal(name, step->name)))
             return take(level->mapped, i, raw);
+    }
     return json_skippable(raw, level->mapped->nesting);
 }
 

@@ -18,6 +18,8 @@
 #undef calloc
 #undef realloc
 
+#include "tests/lib/event/mapping_world.h"
+
 static const struct decode_rules rules = {.future_ms = 0, .message_bytes = 1048576, .currency = "EUR"};
 
 static void a_decoder_without_memory_is_not_made_and_leaks_nothing(void **state)
@@ -67,12 +69,41 @@ static void a_decoder_that_could_not_grow_goes_on_afterwards(void **state)
     decoder_free(decoder);
 }
 
+static void a_mapped_message_needs_memory_once(void **state)
+{
+    enum { N_ALLOCATIONS = 2 };
+    static const char event_text[] =
+        "{\"type\":\"click\",\"ts\":1795306000000,\"u\":\"?utm_campaign=spring%20sale\"}";
+    CLEANUP(mapping_world_deinit) struct mapping_world world;
+    struct decode_input input = {.value = span_of(event_text), .record_ts_ms = NO_RECORD_TIME};
+    struct decoder *decoder;
+    struct event event;
+    const char *field = NULL;
+
+    (void)state;
+    mapping_read(&world, "mapping: {fields: {campaign_id: 'u?utm_campaign'}}", true);
+    input.mapping = world.settings.all.mapping;
+    for (int n = 0; n < N_ALLOCATIONS; n++) {
+        assert_int_equal(decoder_new(&rules, &decoder), 0);
+        n_until_failure = n;
+        assert_int_equal(decode_input(decoder, &input, &event, &field), -ENOMEM);
+        assert_string_equal(field, "");
+        assert_int_equal(decode_input(decoder, &input, &event, &field), 0);
+        n_until_failure = 0;
+        assert_int_equal(decode_input(decoder, &input, &event, &field), 0);
+        assert_text(event.campaign_id, "spring sale");
+        n_until_failure = -1;
+        decoder_free(decoder);
+    }
+}
+
 int main(void)
 {
     armed = true;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_decoder_without_memory_is_not_made_and_leaks_nothing),
         cmocka_unit_test(a_decoder_that_could_not_grow_goes_on_afterwards),
+        cmocka_unit_test(a_mapped_message_needs_memory_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
