@@ -43,7 +43,7 @@ def _currency(fields, default, currencies):
     given = fields.get("currency", default)
     if type(given) is not str:
         raise Refused("bad_type")
-    return currencies.known(given) if given else given
+    return currencies.known(given) if "currency" in fields else given
 
 
 def _money(fields, name, ts_ms, currencies, signed=False):
