@@ -17,7 +17,7 @@ enum { OPTION_TOPIC, OPTION_HEADERS, HEADERS_MAX = 64, INPUT_BYTES_MAX = 64 * 10
 
 static const struct cli_option options[] = {
     {"topic", "NAME", "the topic whose mapping and type hold (the mapping of all topics, no type)"},
-    {"headers", "NAME=VALUE,…", "headers of the records"},
+    {"headers", "LIST", "headers of the records: NAME=VALUE, with commas between"},
 };
 
 /* What the events are read with. */
