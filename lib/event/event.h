@@ -14,7 +14,7 @@
     X(EVENT_IMPRESSION, "impression", "impressions", true)                                                   \
     X(EVENT_CLICK, "click", "clicks", true)                                                                  \
     X(EVENT_ORDER, "order", "orders", true)                                                                  \
-    X(EVENT_REFUND, "refund", "refunds", true)                                                              \
+    X(EVENT_REFUND, "refund", "refunds", true)                                                               \
     X(EVENT_ENGAGEMENT, "engagement", "engagements", false)                                                  \
     X(EVENT_SPEND, "spend", "spend", false)
 
