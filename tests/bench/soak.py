@@ -54,7 +54,7 @@ def judge(samples, hours):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=24)
-    parser.add_argument("--speed", type=float, default=120)
+    parser.add_argument("--speed", type=int, default=120)
     parser.add_argument("--rate", type=int, default=2000)
     parser.add_argument("--campaigns", type=int, default=500)
     options = parser.parse_args()
