@@ -15,10 +15,18 @@ struct pair {
     const char *value;
 };
 
-/* Defaults that an operator may change. */
+/*
+ * Defaults that an operator may change. The first three were measured (docs/PERFORMANCE.md):
+ *   fetch.max.bytes      what is fetched is to be parsed while it is still in the processor's cache; above 8 MB
+ *                        the allocator also gives the pages back and faults them in again
+ *   queued.min.messages  of each partition. More is memory that is cold when its turn comes
+ *   fetch.wait.max.ms    a fetch leaves out the partitions whose queues are full. If the others are at their
+ *                        ends it waits so long, and nothing is fetched meanwhile: the queues must last
+ */
 static const struct pair consumer_defaults[] = {
-    {"fetch.max.bytes",
-     "4000000"}, /* larger replies make the allocator give pages back and fault them in again */
+    {"fetch.max.bytes", "2000000"},
+    {"queued.min.messages", "20000"},
+    {"fetch.wait.max.ms", "50"},
     {"topic.metadata.refresh.interval.ms", "30000"},
     {"partition.assignment.strategy", "roundrobin"}, /* cooperative-sticky is only sound from 2.6.1 on */
     {"client.id", "roiwatch"},
