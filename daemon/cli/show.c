@@ -82,13 +82,9 @@ static void value_text(struct buffer *text, enum report_field field, struct span
 {
     if (value.size == 0)
         buffer_append_u8(text, '-');
-    else if (report_field_unit(field) == REPORT_MONEY)
+    else if (report_field_unit(field) == REPORT_MONEY || report_field_unit(field) == REPORT_MICRO_ORDERS)
         text_money(text, span_i64(value, 0));
-    else if (report_field_unit(field) == REPORT_MICRO_ORDERS)
-        text_money(text, span_i64(value, 0));
-    else if (field == REPORT_ROAS)
-        text_safe(text, value);
-    else if (report_field_unit(field) == REPORT_RATIO)
+    else if (report_field_unit(field) == REPORT_RATIO && field != REPORT_ROAS)
         text_percent(text, value);
     else
         text_safe(text, value);

@@ -86,7 +86,7 @@ static int publish_one(struct evaluator *evaluator, struct shard *shard, struct 
         queue_push(&shard->deferred, PLACE_DEFERRED, campaign);
         return 0;
     }
-    bool any;
+    bool any = false;
     int r = goals_judge(evaluator, shard, campaign);
     if (r == 0 && goals_waiting(campaign))
         return 0; /* wanted again when its goals are stored: then everything is written at once */

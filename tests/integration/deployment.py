@@ -53,7 +53,7 @@ def merged(base, more):
 
 def environment():
     return {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
-            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", "TSAN_OPTIONS": "exitcode=99"}
+            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", "TSAN_OPTIONS": f"exitcode=99:suppressions={ROOT}/tests/tsan/suppressions.txt"}
 
 
 class Daemon:
