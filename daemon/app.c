@@ -299,16 +299,19 @@ static int app_open_kafka(struct app *app)
     return r > 0 ? EXIT_CONFIGURATION : r;
 }
 
-static int app_open_loop(struct app *app)
+void app_hold_signals(void)
 {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-        return -errno;
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+static int app_open_loop(struct app *app)
+{
     int r = sd_event_new(&app->event);
     r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGTERM, on_signal, app);
     r = r < 0 ? r : sd_event_add_signal(app->event, NULL, SIGINT, on_signal, app);

@@ -112,6 +112,7 @@ struct app {
     bool meta_refused;       /* it was said that Redis refuses */
     bool loss_asked;         /* what became of Redis is being looked at */
     bool accepted_loss;      /* the operator said: count what Kafka still holds */
+    unsigned n_slices_apart; /* times in a row that PREFIX~meta named other slices than ours */
     int64_t left_generation; /* APP_SCANNING: the highest that has left keys behind */
     int64_t sweep_cursor;    /* of the scan for keys of earlier generations; -1: done */
 
@@ -156,6 +157,9 @@ struct app {
 };
 
 /* app.c */
+/* Signals wait for the loop from here on: the first thing that a program does, as a large configuration takes a while
+ * to read. */
+void app_hold_signals(void);
 /* Until the end. The settings stay the caller's. */
 MUST_CHECK int app_run(struct settings *settings, const struct app_source *source);
 void app_turn(struct app *app);

@@ -17,7 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/slices_text.h"
 
-enum { KEY_MAX = 600 };
+enum { KEY_MAX = 600, SLICES_APART_MOST = 2 };
 
 void app_meta_key(struct app *app, struct call *call, bool key)
 {
@@ -72,6 +72,7 @@ struct ingest_rules app_ingest_rules(const struct app *app)
                    .message_bytes = settings->limits.message_bytes},
         .book = &settings->book,
         .campaigns_limit = settings->limits.campaigns,
+        .book_at_refund = settings->ledger.refund_booking == REFUND_BOOKED_AT_REFUND,
         .refund_horizon_ms = settings->ledger.refund_horizon_ms,
         .flush_ms = settings->redis.flush_ms,
         .cells_due = INGEST_CELLS_DUE,
@@ -122,6 +123,30 @@ void app_store_slices(struct app *app, struct span slices)
     app_send(app, app_ignore, 0);
 }
 
+/*
+ * Whether another process of the group counts with other windows or another disorder: then each would store what the
+ * other does not, and both would be wrong. A start reads the file as it is now, and takes over or begins a recount.
+ * Our own change of it may still be on its way, so it has to be seen twice.
+ */
+static bool slices_are_others(struct app *app, struct span stored)
+{
+    CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
+    slices_text(app->settings, &slices);
+    bool apart = buffer_status(&slices) == 0 && !span_equal(stored, buffer_span(&slices));
+    app->n_slices_apart = apart ? app->n_slices_apart + 1 : 0;
+    if (app->n_slices_apart < SLICES_APART_MOST)
+        return false;
+    log_line(
+        LOG_LEVEL_ERROR,
+        "another process of group %s counts with other windows or another lateness.disorder under prefix %s; "
+        "roiwatchd ends, so that it starts again with what its configuration says now. Give all processes of "
+        "a "
+        "group the same windows, goals' windows and lateness.disorder, and restart them together",
+        app->settings->kafka.group, app->settings->redis.prefix);
+    app_stop(app, EXIT_FAILED);
+    return true;
+}
+
 static void meta_use(struct app *app, const struct reply *reply)
 {
     char number[24];
@@ -139,6 +164,8 @@ static void meta_use(struct app *app, const struct reply *reply)
                      "two deployments must not share a prefix; give one of them another redis.prefix"))
         return;
     int64_t generation = meta_i64(reply, "generation", 0);
+    if (app->phase == APP_READY && slices_are_others(app, meta_get(reply, "slices")))
+        return;
     if (app->phase == APP_READY && generation == app->layout.generation)
         return;
     if (app->phase == APP_READY)
@@ -157,6 +184,7 @@ static void meta_use(struct app *app, const struct reply *reply)
         return;
     }
     app->phase = APP_READY;
+    app->n_slices_apart = 0;
     struct span stored = meta_get(reply, "slices");
     if (slices_cover(app->settings, stored) && !span_equal(stored, buffer_span(&slices)))
         app_store_slices(app, buffer_span(&slices));

@@ -340,36 +340,38 @@ int app_on_message(void *context, const struct source_message *message)
     return r < 0 ? r : 0;
 }
 
-/* The registry has every partition, those of other processes too. */
-static int send_found(struct app *app, const struct ingest_letter *found)
+/* The name TOPIC:PARTITION of a letter's partition; the registry has those of other processes too. */
+static const char *letter_partition(const struct app *app, const struct ingest_letter *found)
 {
-    for (size_t i = 0; i < app->registry.n; i++) {
-        const struct registry_entry *entry = &app->registry.entries[i];
-        const char *colon = strrchr(entry->name, ':');
-        if (entry->index != found->index)
-            continue;
-        char topic[256];
-        snprintf(topic, sizeof(topic), "%.*s", (int)(colon - entry->name), entry->name);
-        struct letter letter = {topic,         (int32_t)strtol(colon + 1, NULL, 10),
-                                found->offset, reject_reason_name(found->reason),
-                                found->key,    found->value};
-        return kafka_letters_send(app->letters, &letter);
-    }
-    log_line(LOG_LEVEL_ERROR,
-             "the partition with the number %" PRIu32 " is not in the lane registry: the dead letter of its "
-             "offset %" PRId64 " (%s) cannot be sent",
-             found->index, found->offset, reject_reason_name(found->reason));
-    return 0;
+    for (size_t i = 0; !found->name && i < app->registry.n; i++)
+        if (app->registry.entries[i].index == found->index)
+            return app->registry.entries[i].name;
+    return found->name;
+}
+
+static int send_found(struct app *app, const struct ingest_letter *found, const char *name)
+{
+    const char *colon = strrchr(name, ':');
+    char topic[256];
+    snprintf(topic, sizeof(topic), "%.*s", (int)(colon - name), name);
+    struct letter letter = {topic,         (int32_t)strtol(colon + 1, NULL, 10),
+                            found->offset, reject_reason_name(found->reason),
+                            found->key,    found->value};
+    return kafka_letters_send(app->letters, &letter);
 }
 
 void app_send_letters(struct app *app)
 {
     struct ingest_letter found;
     while (ingest_next_letter(app->ingest, &found)) {
-        if (app->letters && send_found(app, &found) < 0) {
+        const char *name = letter_partition(app, &found);
+        if (!name)
+            break; /* the registry is read again once a second */
+        if (app->letters && send_found(app, &found, name) < 0) {
             ingest_restart(app->ingest); /* out of memory: it is found again */
             return;
         }
+        ingest_letter_taken(app->ingest);
     }
     if (app->letters)
         ingest_letters(app->ingest, kafka_letters_open(app->letters));

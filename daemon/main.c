@@ -84,6 +84,7 @@ static void forbid_core_dumps(void)
 
 int main(int argc, char **argv)
 {
+    app_hold_signals();
     files_guard_standard();
     struct command_line line = {.format = LOG_FORMAT_AUTO};
     int r = command_line_read(&line, argc, argv);

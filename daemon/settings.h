@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "daemon/alert_settings.h"
-#include "daemon/attribution_settings.h"
 #include "daemon/http_settings.h"
 #include "daemon/kafka_settings.h"
 #include "daemon/redis_settings.h"
+#include "lib/attribution/attribution_settings.h"
 #include "lib/base/buffer.h"
 #include "lib/base/must.h"
 #include "lib/config/arena.h"

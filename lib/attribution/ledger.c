@@ -79,6 +79,7 @@ static void apply(const struct ledger *ledger, const struct ledger_rules *rules,
     struct span currency = refund->currency.size ? refund->currency : order->currency;
     int64_t wanted = left_micros;
     refund->fault = judge_times(rules, order->ts_ms, refund->ts_ms);
+    refund->at_refund = rules->book_at_refund;
     if (!refund->fault && !refund->all)
         refund->fault = rules->convert(rules->context, currency, order->ts_ms, refund->asked, &wanted);
     refund->taken_micros = refund->fault ? 0 : wanted < left_micros ? wanted : left_micros;

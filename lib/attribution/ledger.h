@@ -57,6 +57,7 @@ struct ledger_refund {
     struct ledger_place applied; /* by which message; LEDGER_NOWHERE while it waits */
     struct span id;              /* refund_id, or empty */
     int64_t ts_ms;
+    bool at_refund;           /* once applied: booked at its own time, not at its order's */
     bool all;                 /* no amount was given: all that is left */
     struct span currency;     /* of asked; empty: the order's */
     int64_t asked;            /* micro-units of that currency */
@@ -77,7 +78,8 @@ struct ledger {
 };
 
 struct ledger_rules {
-    int64_t horizon_ms; /* ledger.refund_horizon */
+    int64_t horizon_ms;  /* ledger.refund_horizon */
+    bool book_at_refund; /* ledger.refund_booking: how refunds are booked that are applied from now on */
     /* Micro-units of a currency to the account's, by the rate at that time; 0, or the reason why not. */
     enum reject_reason (*convert)(void *context, struct span currency, int64_t at_ms, int64_t micros,
                                   int64_t *ret_micros);

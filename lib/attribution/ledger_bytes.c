@@ -5,7 +5,8 @@
  *     order: place, i64 time, i64 revenue, i64 margin, text currency, u8 model, text kind
  *     shares: u16 number, then each: text campaign; unless whole: i64 touch time, u32 conversions, i64 revenue,
  *             and i64 margin where flagged
- *     refunds: u16 number, then each: place, u8 flags (1 all, 2 waits, 4 applied by another message, 8 a repeat),
+ *     refunds: u16 number, then each: place, u8 flags (1 all, 2 waits, 4 applied by another message, 8 a repeat,
+ *             16 booked at its own time),
  *             place of that message where flagged, text id, i64 time, text currency, i64 asked, i64 taken, i64 excess,
  *             u8 fault
  *
@@ -16,7 +17,7 @@
 #include "lib/attribution/ledger_internal.h"
 
 enum { VERSION = 1, FLAG_ORDER = 1, FLAG_WHOLE = 2, FLAG_MARGINS = 4 };
-enum { REFUND_ALL = 1, REFUND_WAITS = 2, REFUND_ELSEWHERE = 4, REFUND_REPEAT = 8 };
+enum { REFUND_ALL = 1, REFUND_WAITS = 2, REFUND_ELSEWHERE = 4, REFUND_REPEAT = 8, REFUND_AT_REFUND = 16 };
 
 #define MICRO INT64_C(1000000)
 
@@ -82,7 +83,8 @@ static void put_refund(const struct ledger_refund *refund, struct buffer *buffer
     put_place(refund->place, buffer);
     buffer_append_u8(buffer,
                      (uint8_t)((refund->all ? REFUND_ALL : 0) | (waits ? REFUND_WAITS : 0) |
-                               (elsewhere ? REFUND_ELSEWHERE : 0) | (refund->repeat ? REFUND_REPEAT : 0)));
+                               (elsewhere ? REFUND_ELSEWHERE : 0) | (refund->repeat ? REFUND_REPEAT : 0) |
+                               (refund->at_refund ? REFUND_AT_REFUND : 0)));
     if (elsewhere)
         put_place(refund->applied, buffer);
     put_text(refund->id, buffer);
@@ -160,6 +162,7 @@ static struct ledger_refund get_refund(struct reader *reader)
     uint8_t flags = reader_u8(reader);
     refund.all = flags & REFUND_ALL;
     refund.repeat = flags & REFUND_REPEAT;
+    refund.at_refund = flags & REFUND_AT_REFUND;
     refund.applied = flags & REFUND_WAITS       ? LEDGER_NOWHERE
                      : flags & REFUND_ELSEWHERE ? get_place(reader)
                                                 : refund.place;

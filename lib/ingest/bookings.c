@@ -63,19 +63,19 @@ static void back_sums(const struct ledger_back *before, const struct ledger_back
     cohort[CELL_COHORT_MARGIN] = -margin;
 }
 
-/* Books both views of a share; they are one where no touch decided. */
+/* Books both views of a share, each at its time; they are one booking where that is the same. */
 static int book(struct ingest *ingest, size_t number, const struct ledger_share *share, struct cell order,
-                struct cell cohort)
+                struct cell cohort, int64_t order_ms, int64_t touch_ms)
 {
     const struct deferred *deferred = &ingest->deferred[number];
-    struct booking booking = {.deferred = number, .ts_ms = ingest->ledger.order.ts_ms, .sum = order};
+    struct booking booking = {.deferred = number, .ts_ms = order_ms, .sum = order};
     int r = campaign_find(ingest, share->campaign, &booking.campaign);
     if (r < 0)
         return r;
     booking.late = is_too_late(deferred, booking.ts_ms);
     if (booking.late)
         booking.sum.column[CELL_EXCLUDED] = absolute(order.column[CELL_REVENUE]);
-    if (share->touch_ms == booking.ts_ms) {
+    if (touch_ms == order_ms) {
         booking.sum.column[CELL_COHORT_REVENUE] = cohort.column[CELL_COHORT_REVENUE];
         booking.sum.column[CELL_COHORT_MARGIN] = cohort.column[CELL_COHORT_MARGIN];
         return booking_add(ingest, &booking);
@@ -83,7 +83,7 @@ static int book(struct ingest *ingest, size_t number, const struct ledger_share 
     r = booking_add(ingest, &booking);
     if (r < 0)
         return r;
-    booking.ts_ms = share->touch_ms;
+    booking.ts_ms = touch_ms;
     booking.late = is_too_late(deferred, booking.ts_ms);
     booking.sum = cohort;
     return booking_add(ingest, &booking);
@@ -110,7 +110,8 @@ static int book_order(struct ingest *ingest, size_t number)
     for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
         struct cell order = {0}, cohort = {0};
         share_sums(&ledger->shares[i], is_first_of_campaign(ledger, i), &order, &cohort);
-        r = book(ingest, number, &ledger->shares[i], order, cohort);
+        r = book(ingest, number, &ledger->shares[i], order, cohort, ledger->order.ts_ms,
+                 ledger->shares[i].touch_ms);
     }
     return r;
 }
@@ -119,14 +120,17 @@ static int book_refund(struct ingest *ingest, size_t number, size_t refund)
 {
     const struct ledger *ledger = &ingest->ledger;
     struct ledger_back before[LEDGER_SHARES_MOST], after[LEDGER_SHARES_MOST];
-    int64_t taken_before = ledger_taken_before(ledger, refund);
+    int64_t taken_before = ledger_taken_before(ledger, refund), refund_ms = ledger->refunds[refund].ts_ms;
+    bool at_refund = ledger->refunds[refund].at_refund;
     int r = 0;
     ledger_split_back(ledger, taken_before, before);
     ledger_split_back(ledger, taken_before + ledger->refunds[refund].taken_micros, after);
     for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
         struct cell order = {0}, cohort = {0};
         back_sums(&before[i], &after[i], &order, &cohort);
-        r = book(ingest, number, &ledger->shares[i], order, cohort);
+        r = book(ingest, number, &ledger->shares[i], order, cohort,
+                 at_refund ? refund_ms : ledger->order.ts_ms,
+                 at_refund ? refund_ms : ledger->shares[i].touch_ms);
     }
     return r;
 }
@@ -135,11 +139,10 @@ static int book_refund(struct ingest *ingest, size_t number, size_t refund)
 static int book_refunds(struct ingest *ingest, size_t number)
 {
     const struct deferred *deferred = &ingest->deferred[number];
-    uint32_t lane = ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER;
     int r = 0;
     for (size_t i = 0; r == 0 && i < ingest->ledger.n_refunds; i++) {
         const struct ledger_refund *refund = &ingest->ledger.refunds[i];
-        if (!ledger_applies(&ingest->ledger, i, (struct ledger_place){lane, deferred->offset}))
+        if (!ledger_applies(&ingest->ledger, i, place_of(ingest, deferred)))
             continue;
         if (refund->fault)
             (void)count_rejected(ingest, deferred->slot, deferred->offset, LANE_ORDER, refund->fault);
@@ -153,6 +156,16 @@ static int book_refunds(struct ingest *ingest, size_t number)
     return r;
 }
 
+/* The event time at which a message's own effect is booked. */
+static int64_t booked_ms(const struct ingest *ingest, const struct deferred *deferred)
+{
+    const struct ledger *ledger = &ingest->ledger;
+    for (size_t i = 0; deferred->type == EVENT_REFUND && i < ledger->n_refunds; i++)
+        if (ledger->refunds[i].at_refund && ledger_applies(ledger, i, place_of(ingest, deferred)))
+            return ledger->refunds[i].ts_ms;
+    return ledger->order.ts_ms;
+}
+
 /* The lane's own counters: what became of the message. */
 static void count_message(struct ingest *ingest, const struct deferred *deferred)
 {
@@ -164,7 +177,7 @@ static void count_message(struct ingest *ingest, const struct deferred *deferred
                  : deferred->type == EVENT_ORDER      ? LANE_ORDERS
                                                       : LANE_REFUNDS;
     count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, column);
-    if (deferred->outcome == LEDGER_BOOKED && is_too_late(deferred, ingest->ledger.order.ts_ms))
+    if (deferred->outcome == LEDGER_BOOKED && is_too_late(deferred, booked_ms(ingest, deferred)))
         count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, LANE_LATE);
 }
 

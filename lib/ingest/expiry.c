@@ -19,6 +19,7 @@ static void expired_free(struct expired *expired)
 {
     buffer_deinit(&expired->id);
     buffer_deinit(&expired->bytes);
+    buffer_deinit(&expired->json);
     free(expired);
 }
 
@@ -40,19 +41,41 @@ static bool is_known(const struct ingest *ingest, struct span id)
     return false;
 }
 
-/* The letters of all its refunds. */
-static int expired_letters(struct ingest *ingest, struct expired *expired)
+/* The first with letters left. */
+static struct expired *expired_open(const struct ingest *ingest)
 {
-    int r = ledger_unpack(&ingest->ledger, buffer_span(&expired->bytes));
-    if (r == -EBADMSG) {
-        ingest_break(ingest, "the ledger's record of an order in shard %u is not ours", expired->shard);
-        return 0;
-    }
-    for (size_t i = 0; r == 0 && i < ingest->ledger.n_refunds; i++) {
-        ingest->ledger.refunds[i].fault = REJECT_UNKNOWN_ORDER;
-        r = letter_of_refund(ingest, buffer_span(&expired->id), &ingest->ledger.refunds[i]);
-    }
-    return r;
+    struct expired *expired = ingest->expired;
+    while (expired && expired->n_taken == expired->n_refunds)
+        expired = expired->next;
+    return expired;
+}
+
+void expiry_letter_taken(struct ingest *ingest)
+{
+    struct expired *expired = expired_open(ingest);
+    if (expired)
+        expired->n_taken++;
+}
+
+bool expiry_next_letter(struct ingest *ingest, struct ingest_letter *ret_letter)
+{
+    struct expired *expired = expired_open(ingest);
+    if (!expired || ledger_unpack(&ingest->ledger, buffer_span(&expired->bytes)) < 0)
+        return false;
+    const struct ledger_refund *refund = &ingest->ledger.refunds[expired->n_taken];
+    uint32_t index = refund->place.lane / LANES_PER_PARTITION;
+    buffer_clear(&expired->json);
+    refund_json(buffer_span(&expired->id), refund, &expired->json);
+    if (buffer_status(&expired->json) < 0)
+        return false; /* asked again at the next turn */
+    *ret_letter = (struct ingest_letter){
+        .index = index,
+        .name = partition_name(ingest, index),
+        .offset = refund->place.offset,
+        .reason = REJECT_UNKNOWN_ORDER,
+        .value = buffer_span(&expired->json),
+    };
+    return true;
 }
 
 int expiry_found(struct ingest *ingest, uint32_t shard, struct span id, struct span bytes)
@@ -69,10 +92,20 @@ int expiry_found(struct ingest *ingest, uint32_t shard, struct span id, struct s
         expired_free(expired);
         return -ENOMEM;
     }
-    expired->next = ingest->expired;
-    ingest->expired = expired;
+    int r = ledger_unpack(&ingest->ledger, bytes);
+    expired->n_refunds = ingest->ledger.n_refunds;
+    if (r < 0) {
+        expired_free(expired);
+        if (r == -EBADMSG)
+            ingest_break(ingest, "the ledger's record of an order in shard %u is not ours", shard);
+        return r == -EBADMSG ? 0 : r;
+    }
+    struct expired **end = &ingest->expired; /* the first one may be in flight */
+    while (*end)
+        end = &(*end)->next;
+    *end = expired;
     ingest->n_expired++;
-    return expired_letters(ingest, expired);
+    return 0;
 }
 
 static void expire_call(struct ingest *ingest, const struct expired *expired, struct call *call)
@@ -95,7 +128,7 @@ static void expire_call(struct ingest *ingest, const struct expired *expired, st
 int expiry_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
     struct expired *expired = ingest->expired;
-    if (!expired || expired->sent || letters_wait(ingest))
+    if (!expired || expired->sent || expired->n_taken < expired->n_refunds || letters_wait(ingest))
         return 0;
     int r = ledger_unpack(&ingest->ledger, buffer_span(&expired->bytes));
     if (r < 0)

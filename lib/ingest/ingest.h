@@ -39,6 +39,7 @@ struct ingest_rules {
     struct decode_rules decode;
     const struct rule_book *book;
     int64_t campaigns_limit;   /* limits.campaigns, over all shards */
+    bool book_at_refund;       /* ledger.refund_booking */
     int64_t refund_horizon_ms; /* order ids are remembered for it, in event time */
     int64_t flush_ms;          /* a shard's sums wait no longer than this */
     size_t cells_due;          /* ... nor beyond this many cells */
@@ -127,16 +128,18 @@ void ingest_letters(struct ingest *ingest, size_t n_unacknowledged);
 
 /* A dead letter that was found out about after its message was read: a refund that the ledger refuses. */
 struct ingest_letter {
-    uint32_t index; /* the partition's number in the registry; it may be another process' */
+    uint32_t index;   /* the partition's number in the registry */
+    const char *name; /* TOPIC:PARTITION where it is one of ours, else NULL */
     int64_t offset;
     enum reject_reason reason;
     struct span key; /* data NULL: none */
     struct span value;
 };
 
-/* Takes the next such letter; the caller sends it and tells ingest_letters. Its spans hold until the next call of
- * ingest. False where there is none. */
+/* The next such letter; the caller sends it, says ingest_letter_taken, and tells ingest_letters. Its spans hold until
+ * the next call of ingest. False where there is none. */
 bool ingest_next_letter(struct ingest *ingest, struct ingest_letter *ret_letter);
+void ingest_letter_taken(struct ingest *ingest);
 
 /* Time passes: decides which shards are due. now_ms is any steady clock. */
 MUST_CHECK int ingest_tick(struct ingest *ingest, int64_t now_ms);

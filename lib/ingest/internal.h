@@ -122,6 +122,9 @@ struct expired {
     struct expired *next;
     uint32_t shard; /* of orders */
     bool sent;      /* its removal is in flight */
+    size_t n_taken; /* letters of its refunds that were taken */
+    size_t n_refunds;
+    struct buffer json; /* of the letter that was taken last */
     struct buffer id;
     struct buffer bytes;
 };
@@ -335,13 +338,20 @@ MUST_CHECK int asked_push(struct ingest *ingest, void *subject);
 
 /* letters.c: dead letters that records give rise to */
 MUST_CHECK int letter_of_message(struct ingest *ingest, const struct deferred *refund);
-/* Of a refund that waited and failed: its fields as JSON. */
+/* The fields of a refund as JSON. */
+void refund_json(struct span order_id, const struct ledger_refund *refund, struct buffer *json);
+/* Of a refund that waited and failed: its fields. */
 MUST_CHECK int letter_of_refund(struct ingest *ingest, struct span order_id,
                                 const struct ledger_refund *refund);
 /* Whether letters were found that are not taken, or not acknowledged. */
 bool letters_wait(const struct ingest *ingest);
 
 /* expiry.c: refunds whose order never came */
+/* TOPIC:PARTITION of one of our partitions; NULL for others. */
+const char *partition_name(const struct ingest *ingest, uint32_t index);
+/* The next letter of an expired refund; false where there is none. */
+bool expiry_next_letter(struct ingest *ingest, struct ingest_letter *ret_letter);
+void expiry_letter_taken(struct ingest *ingest);
 MUST_CHECK int expiry_found(struct ingest *ingest, uint32_t shard, struct span id, struct span bytes);
 int expiry_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 void expiry_reply(struct ingest *ingest, const struct reply *reply);
@@ -352,6 +362,7 @@ MUST_CHECK int record_find(struct ingest *ingest, struct span order_id, struct r
 void records_forget(struct ingest *ingest);
 int record_read_next(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);
 MUST_CHECK int record_read_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
+struct ledger_place place_of(const struct ingest *ingest, const struct deferred *deferred);
 /* Lets every deferred order find or take its place in its record. */
 MUST_CHECK int records_judge(struct ingest *ingest);
 int decide_next(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag);

@@ -106,10 +106,19 @@ static enum reject_reason no_rates(void *context, struct span currency, int64_t 
     return REJECT_NONE;
 }
 
-static struct ledger_place place_of(const struct ingest *ingest, const struct deferred *deferred)
+struct ledger_place place_of(const struct ingest *ingest, const struct deferred *deferred)
 {
     uint32_t lane = ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER;
     return (struct ledger_place){lane, deferred->offset};
+}
+
+static struct ledger_rules ledger_rules_of(const struct ingest *ingest)
+{
+    return (struct ledger_rules){
+        .horizon_ms = ingest->rules.refund_horizon_ms,
+        .book_at_refund = ingest->rules.book_at_refund,
+        .convert = no_rates,
+    };
 }
 
 static int take_order(struct ingest *ingest, struct deferred *deferred)
@@ -125,7 +134,7 @@ static int take_order(struct ingest *ingest, struct deferred *deferred)
     };
     struct ledger_share whole = {deferred->campaign->id, order.ts_ms, 1000000, order.revenue_micros,
                                  order.margin_micros};
-    const struct ledger_rules rules = {ingest->rules.refund_horizon_ms, no_rates, NULL};
+    const struct ledger_rules rules = ledger_rules_of(ingest);
     return ledger_take_order(&ingest->ledger, &rules, &order, &whole, 1, &deferred->outcome);
 }
 
@@ -139,8 +148,17 @@ static int take_refund(struct ingest *ingest, struct deferred *deferred)
         .currency = span_of(deferred->currency),
         .asked = deferred->refund.amount_micros,
     };
-    const struct ledger_rules rules = {ingest->rules.refund_horizon_ms, no_rates, NULL};
-    return ledger_take_refund(&ingest->ledger, &rules, &refund, &deferred->outcome, &deferred->fault);
+    const struct ledger_rules rules = ledger_rules_of(ingest);
+    size_t n = ingest->ledger.n_refunds;
+    int r = ledger_take_refund(&ingest->ledger, &rules, &refund, &deferred->outcome, &deferred->fault);
+    bool passed = deferred->offset < feed_order(ingest, deferred->record->shard)->sent[deferred->slot];
+    if (r == 0 && passed && ingest->ledger.has_order && ingest->ledger.n_refunds > n) {
+        /* The shard has passed it and has not kept it: it was refused, by another horizon. */
+        ingest->ledger.n_refunds = n;
+        deferred->outcome = LEDGER_REFUSED;
+        deferred->fault = REJECT_REFUND_AFTER_HORIZON;
+    }
+    return r;
 }
 
 /* What the message has changed is kept in the record's bytes. */

@@ -222,10 +222,10 @@ def test_offsets_are_the_least_of_all_shards(log):
     world, counts = log
     indexes = register(world, counts)
     fill_vectors(world, counts, missing=3)
-    rejected = [0] * 6 + [0] * 20
-    rejected[6 + 1] = 4  # not_json
+    rejected = [0] * 8 + [0] * 20
+    rejected[8 + 1] = 4  # not_json
     lane = 2 * indexes["ad.clicks"]
-    world.client.hset(f"roi:~{{c{lane % 2}.1}}:lanes", struct.pack(">I", lane), struct.pack(">26q", *rejected))
+    world.client.hset(f"roi:~{{c{lane % 2}.1}}:lanes", struct.pack(">I", lane), struct.pack(">28q", *rejected))
     lanes = {(lane["topic"], lane["lane"]): lane for lane in json.loads(world.run("offsets", "--json").stdout)}
     assert len(lanes) == 6
     for topic, n in counts.items():

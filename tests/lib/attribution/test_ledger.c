@@ -25,7 +25,7 @@ static enum reject_reason convert(void *context, struct span currency, int64_t a
     return REJECT_NONE;
 }
 
-static const struct ledger_rules rules = {HORIZON, convert, convert};
+static const struct ledger_rules rules = {HORIZON, false, convert, convert};
 
 /* A record that lives as its bytes, as in Redis: every step reads it, and stores it again. */
 struct book {

@@ -56,6 +56,7 @@ struct desk {
     size_t n;
     struct call apply[DESK_SHARDS]; /* the last apply of each shard */
     const char *expires;            /* the order whose record decide gives out; NULL: none */
+    struct span expired_bytes;      /* of that record; empty: the ledger's */
     struct call decide;             /* the last decide */
     struct call expire;             /* the last expire */
     struct call command;            /* the last change of the registry */
@@ -195,7 +196,8 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
         if (desk->expires && key_feed(call_get(call, 0)) == DESK_SHARDS + desk_shard(desk->expires)) {
             elements[n++] = (struct reply){.type = REPLY_INTEGER, .integer = 1};
             elements[n++] = text_reply(span_of(desk->expires));
-            elements[n++] = text_reply(buffer_span(&desk->record));
+            elements[n++] =
+                text_reply(desk->expired_bytes.size ? desk->expired_bytes : buffer_span(&desk->record));
         }
         break;
     case SCRIPT_EXPIRE:

@@ -14,6 +14,16 @@ static int refund(struct desk *desk, int64_t offset, const char *id, const char 
     return r;
 }
 
+/* Takes it. The letter's texts hold for the moment. */
+static bool next_letter(struct desk *desk, struct ingest_letter *letter)
+{
+    if (!ingest_next_letter(desk->ingest, letter))
+        return false;
+    assert_string_equal(letter->name, "mixed:0");
+    ingest_letter_taken(desk->ingest);
+    return true;
+}
+
 /* Sends what is due; the sums of what was applied before are gone then. */
 static void flush(struct desk *desk)
 {
@@ -47,6 +57,24 @@ static void a_refund_takes_back_from_both_views(void **state)
     assert_int_equal(desk_total(desk, "a", CELL_REVENUE), -3000000);
     assert_int_equal(desk_total(desk, "a", CELL_REFUNDED_CONVERSIONS), 600000);
     assert_int_equal(desk_lane(desk, 1, LANE_CUT), 1);
+}
+
+static void a_refund_may_be_booked_at_its_own_time(void **state)
+{
+    struct desk *desk = *state;
+    struct ingest_rules rules = desk_rules(desk);
+    desk->keeps_record = true;
+    rules.book_at_refund = true;
+    assert_int_equal(ingest_set_rules(desk->ingest, &rules), 0);
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    flush(desk);
+    assert_int_equal(refund(desk, 1, "r1", "2", T0 + 120000), 0);
+    flush(desk);
+    assert_int_equal(desk_slice(desk, "a", T0, CELL_REVENUE), 0);
+    assert_int_equal(desk_slice(desk, "a", T0 + 120000, CELL_REVENUE), -2000000);
+    assert_int_equal(desk_slice(desk, "a", T0 + 120000, CELL_COHORT_REVENUE), -2000000);
+    assert_int_equal(desk_slice(desk, "a", T0 + 120000, CELL_REFUNDED), 2000000);
 }
 
 static void a_refund_before_its_order_is_booked_with_it(void **state)
@@ -96,13 +124,13 @@ static void a_refund_that_is_refused_passes_nobody_before_its_letter_is_acknowle
     assert_int_equal(refund(desk, 1, "r1", "2", T0 + HORIZON_MS + 1), 0);
     desk_run(desk);
     assert_int_equal(desk->n_calls[SCRIPT_DECIDE], decided);
-    assert_true(ingest_next_letter(desk->ingest, &letter));
+    assert_true(next_letter(desk, &letter));
     assert_int_equal(letter.index, 0);
     assert_int_equal(letter.offset, 1);
     assert_int_equal(letter.reason, REJECT_REFUND_AFTER_HORIZON);
     assert_true(span_equal(letter.key, span_of("key")));
     assert_true(memmem(letter.value.data, letter.value.size, "\"amount\":2}", 11) != NULL);
-    assert_false(ingest_next_letter(desk->ingest, &letter));
+    assert_false(next_letter(desk, &letter));
     ingest_letters(desk->ingest, 1);
     desk_run(desk);
     assert_int_equal(desk->n_calls[SCRIPT_DECIDE], decided);
@@ -127,7 +155,7 @@ static void a_refund_that_waited_in_vain_goes_with_its_fields(void **state)
     flush(desk);
     assert_int_equal(desk_order(desk, 1, "o1", "a"), 0);
     desk_run(desk);
-    assert_true(ingest_next_letter(desk->ingest, &letter));
+    assert_true(next_letter(desk, &letter));
     assert_int_equal(letter.offset, 0);
     assert_int_equal(letter.reason, REJECT_UNKNOWN_ORDER);
     assert_null(letter.key.data);
@@ -184,10 +212,10 @@ static void a_refund_whose_order_never_came_is_refused_once(void **state)
     ingest_advance(desk->ingest, 0, 9);
     desk_pass(desk, 1000);
     desk_run(desk);
-    assert_true(ingest_next_letter(desk->ingest, &letter));
+    assert_true(next_letter(desk, &letter));
     assert_int_equal(letter.reason, REJECT_UNKNOWN_ORDER);
     assert_int_equal(letter.offset, 0);
-    assert_false(ingest_next_letter(desk->ingest, &letter));
+    assert_false(next_letter(desk, &letter));
     ingest_letters(desk->ingest, 1);
     desk_run(desk);
     assert_int_equal(desk->n_calls[SCRIPT_EXPIRE], 0); /* it is removed when its letter is acknowledged */
@@ -198,19 +226,50 @@ static void a_refund_whose_order_never_came_is_refused_once(void **state)
     assert_true(span_equal(call_get(&desk->expire, 4), buffer_span(&desk->record)));
     assert_true(span_equal(call_get(&desk->expire, 5), span_of("1")));
     assert_int_equal(ingest_counts(desk->ingest).rejected, 1);
-    assert_false(ingest_next_letter(desk->ingest, &letter));
+    assert_false(next_letter(desk, &letter));
+}
+
+/* What a decide of a batch gives out must outlive the batch. */
+static void a_refund_that_expires_with_a_batch_keeps_its_letter(void **state)
+{
+    struct desk *desk = *state;
+    struct ingest_letter letter;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o9", "a"), 0);
+    flush(desk);
+    desk->keeps_record = false;
+    buffer_clear(&desk->record);
+    struct ledger_refund waits = {.place = {1, 0}, .applied = LEDGER_NOWHERE, .ts_ms = T0, .all = true};
+    struct ledger ledger = {.refunds = &waits, .n_refunds = 1};
+    struct buffer gone = BUFFER_INIT;
+    ledger_pack(&ledger, &gone);
+    desk->expires = "o9";
+    desk->expired_bytes = buffer_span(&gone);
+    assert_int_equal(desk_order(desk, 1, "o9", "a"),
+                     0); /* counted in the same turn, as its campaign is known */
+    desk_run(desk);
+    assert_true(ingest_wants_input(desk->ingest));
+    assert_true(next_letter(desk, &letter));
+    assert_int_equal(letter.reason, REJECT_UNKNOWN_ORDER);
+    assert_false(next_letter(desk, &letter));
+    flush(desk);
+    assert_int_equal(desk->n_calls[SCRIPT_EXPIRE], 1);
+    buffer_deinit(&gone);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         DESK_TEST(a_refund_takes_back_from_both_views),
+        DESK_TEST(a_refund_may_be_booked_at_its_own_time),
         DESK_TEST(a_refund_before_its_order_is_booked_with_it),
         DESK_TEST(an_order_and_its_refund_in_one_batch_are_both_booked),
         DESK_TEST(a_refund_that_is_refused_passes_nobody_before_its_letter_is_acknowledged),
         DESK_TEST(a_refund_that_waited_in_vain_goes_with_its_fields),
         DESK_TEST(a_refund_that_is_read_again_takes_the_same_once),
         DESK_TEST(a_refund_whose_order_never_came_is_refused_once),
+        DESK_TEST(a_refund_that_expires_with_a_batch_keeps_its_letter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

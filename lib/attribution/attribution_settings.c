@@ -1,13 +1,13 @@
-#include "daemon/attribution_settings.h"
+#include "lib/attribution/attribution_settings.h"
 
 #include "lib/config/schema.h"
-#include "lib/window/window.h"
 
-static const char *const model_words[] = {
-    [MODEL_LAST_CLICK] = "last_click", [MODEL_FIRST_CLICK] = "first_click", [MODEL_LINEAR] = "linear",
-    [MODEL_POSITION] = "position",     [MODEL_TIME_DECAY] = "time_decay",   NULL,
-};
+#define MODEL_WORD(id, name) [id] = name,
+static const char *const model_words[] = {ATTRIBUTION_MODELS(MODEL_WORD)[N_ATTRIBUTION_MODELS] = NULL};
+#undef MODEL_WORD
 
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
 #define LOOKBACK_MOST (400 * DAY_MS)
 
 static const struct config_row attribution_rows[] = {
@@ -154,12 +154,13 @@ static const struct config_row ledger_rows[] = {
         .most = 400 * DAY_MS,
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct ledger_settings, refund_horizon_ms),
-        .help = "Order ids are remembered at least so long, in event time: a repeat within it counts once.",
+        .help =
+            "Order ids are remembered at least so long, in event time: a repeat within it counts once, and a "
+            "refund within it counts.",
     },
     {
         .key = "refund_booking",
         .type = CONFIG_WORD,
-        .flags = CONFIG_NOT_YET,
         .fallback = "order",
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct ledger_settings, refund_booking),

@@ -1,21 +1,15 @@
 /*
  * Settings of attribution and of the order ledger.
  */
-#ifndef ROIWATCH_DAEMON_ATTRIBUTION_SETTINGS_H
-#define ROIWATCH_DAEMON_ATTRIBUTION_SETTINGS_H
+#ifndef ROIWATCH_ATTRIBUTION_ATTRIBUTION_SETTINGS_H
+#define ROIWATCH_ATTRIBUTION_ATTRIBUTION_SETTINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct config_row;
+#include "lib/attribution/touches.h"
 
-enum attribution_model {
-    MODEL_LAST_CLICK,
-    MODEL_FIRST_CLICK,
-    MODEL_LINEAR,
-    MODEL_POSITION,
-    MODEL_TIME_DECAY
-};
+struct config_row;
 
 struct attribution_settings {
     enum attribution_model model;
