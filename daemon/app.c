@@ -267,10 +267,10 @@ static void on_store_ready(void *context)
     app_turn(app);
 }
 
-static void on_store_lost(void *context, const char *why)
+static void on_store_lost(void *context, const char *why, bool wait)
 {
     struct app *app = context;
-    log_line(LOG_LEVEL_WARNING,
+    log_line(wait ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
              "redis: %s: %s; roiwatch stops reading and tries again until it is back, nothing is lost",
              app->settings->redis.address.url, why);
     if (app->phase != APP_READY)

@@ -55,3 +55,53 @@ const char *secret_path(const char *name, char buffer[SECRET_PATH_SIZE])
     snprintf(buffer, SECRET_PATH_SIZE, "%s/%s", SECRETS_DIRECTORY, name);
     return buffer;
 }
+
+/* Straight into the one buffer: stdio would keep a copy. */
+static int read_all(int fd, char *text, size_t size, size_t *ret_n)
+{
+    size_t n = 0;
+    while (n < size) {
+        ssize_t r = read(fd, text + n, size - n);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return -errno;
+        if (r == 0)
+            break;
+        n += (size_t)r;
+    }
+    *ret_n = n;
+    return n < size ? 0 : -EFBIG;
+}
+
+int secret_read(const char *name, char **ret_secret)
+{
+    char path[SECRET_PATH_SIZE];
+    CLEANUP(close_fd) int fd = open(secret_path(name, path), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    char *secret = calloc(1, SECRET_SIZE_MAX + 1);
+    if (!secret)
+        return -ENOMEM;
+    size_t n = 0;
+    int r = read_all(fd, secret, SECRET_SIZE_MAX + 1, &n);
+    while (r == 0 && n > 0 && (secret[n - 1] == '\n' || secret[n - 1] == '\r'))
+        secret[--n] = '\0';
+    if (r == 0 && n == 0)
+        r = -ENODATA;
+    if (r < 0) {
+        explicit_bzero(secret, SECRET_SIZE_MAX + 1);
+        free(secret);
+        return r;
+    }
+    *ret_secret = secret;
+    return 0;
+}
+
+void secret_free(char **secret)
+{
+    if (*secret)
+        explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
+    *secret = NULL;
+}

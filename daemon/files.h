@@ -24,4 +24,14 @@ enum { SECRET_PATH_SIZE = 4352 };
  */
 const char *secret_path(const char *name, char buffer[SECRET_PATH_SIZE]);
 
+enum { SECRET_SIZE_MAX = 65536 };
+
+/*
+ * The content of the file behind a `*_file` key, without the line ends at its end; nothing of it stays behind in buffers
+ * of this process. 0 with a text for secret_free, -ENODATA where the file is empty, -EFBIG, or another -errno.
+ */
+MUST_CHECK int secret_read(const char *name, char **ret_secret);
+/* Wipes and frees; NULL may come too. */
+void secret_free(char **secret);
+
 #endif

@@ -6,8 +6,6 @@
 #include "daemon/files.h"
 #include "daemon/log.h"
 
-enum { SECRET_MAX = 65536 };
-
 static const char file_suffix[] = "_file";
 
 struct pair {
@@ -53,25 +51,14 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, char 
 static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *file, char *why,
                          size_t why_size)
 {
-    char found[SECRET_PATH_SIZE];
-    const char *path = secret_path(file, found);
-    CLEANUP(buffer_deinit) struct buffer content = BUFFER_INIT;
-    char property[128];
+    char path[SECRET_PATH_SIZE], property[128];
+    CLEANUP(secret_free) char *secret = NULL;
     snprintf(property, sizeof(property), "%.*s", (int)(strlen(name) - strlen(file_suffix)), name);
-    int r = file_read(path, SECRET_MAX, &content);
-    if (r < 0) {
-        snprintf(why, why_size, "%s: %s", path, strerror(-r));
-        return 1;
-    }
-    while (content.size > 0 &&
-           (content.data[content.size - 1] == '\n' || content.data[content.size - 1] == '\r'))
-        content.size--;
-    buffer_append_u8(&content, '\0');
-    if (buffer_status(&content) < 0)
-        return 1;
-    r = set(conf, property, content.data, why, why_size);
-    explicit_bzero(content.data, content.size);
-    return r;
+    int r = secret_read(file, &secret);
+    if (r == 0)
+        return set(conf, property, secret, why, why_size);
+    snprintf(why, why_size, "%.150s: %s", secret_path(file, path), strerror(-r));
+    return 1;
 }
 
 int kafka_conf_pass(rd_kafka_conf_t *conf, const struct kafka_property *property, char *why, size_t why_size)

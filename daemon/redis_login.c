@@ -7,30 +7,18 @@
 
 #include "daemon/files.h"
 
-enum { PASSWORD_MAX = 4096, REDIS_MAJOR_MIN = 7 };
-
-static void file_close(FILE **file)
-{
-    if (*file)
-        fclose(*file);
-}
+enum { REDIS_MAJOR_MIN = 7 };
 
 int redis_password(const struct redis_settings *settings, char **ret_password)
 {
     *ret_password = NULL;
     if (!settings->password_file)
         return 0;
-    char path[SECRET_PATH_SIZE];
-    CLEANUP(file_close) FILE *file = fopen(secret_path(settings->password_file, path), "re");
-    if (!file)
-        return -errno;
-    char *password = calloc(1, PASSWORD_MAX);
-    if (!password)
-        return -ENOMEM;
-    size_t size = fread(password, 1, PASSWORD_MAX - 1, file);
-    while (size > 0 && (password[size - 1] == '\n' || password[size - 1] == '\r'))
-        password[--size] = '\0';
-    *ret_password = password;
+    int r = secret_read(settings->password_file, ret_password);
+    if (r < 0)
+        return r;
+    size_t first_line = strcspn(*ret_password, "\r\n");
+    explicit_bzero(*ret_password + first_line, strlen(*ret_password + first_line));
     return 0;
 }
 
@@ -39,6 +27,14 @@ bool redis_error_denied(const char *error)
     return strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0 ||
            strncmp(error, "NOPERM", 6) == 0 || strstr(error, "invalid password") ||
            strstr(error, "without any password configured");
+}
+
+const char *redis_closed_hint(const struct redis_address *address, const char *said)
+{
+    bool hung_up = strstr(said, "closed the connection") || strstr(said, strerror(ECONNRESET));
+    return address->tls || address->path || !hung_up
+               ? ""
+               : "; if this is the tls-port of Redis, redis.url needs rediss://";
 }
 
 /* The value of `name:` in INFO's text, up to its line end. */

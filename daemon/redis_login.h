@@ -11,12 +11,14 @@
 #include "daemon/redis_settings.h"
 #include "lib/base/must.h"
 
-/* Reads redis.password_file, without its line end. *ret_password is owned by the caller, NULL where none is
- * configured. */
+/* Reads the first line of redis.password_file. *ret_password is for secret_free, NULL where none is configured. */
 MUST_CHECK int redis_password(const struct redis_settings *settings, char **ret_password);
 
 /* Is this error line a refused login or right? */
 bool redis_error_denied(const char *error);
+
+/* What may be behind it where hiredis says this of a Redis before its first answer; "" where nothing is known. */
+const char *redis_closed_hint(const struct redis_address *address, const char *said);
 
 enum redis_info {
     REDIS_INFO_OK,

@@ -2,12 +2,13 @@
 
 #include <errno.h>
 
+#include "daemon/redis_tls.h"
 #include "lib/config/read.h"
 #include "lib/config/value.h"
 
 enum { REDIS_PORT = 6379, PORT_MAX = 65535, DB_MAX = 1000000, SOCKET_PATH_MAX = 107 };
 
-#define URL_ALLOWED "allowed are redis://HOST:PORT/DB and unix:///PATH?db=N"
+#define URL_ALLOWED "allowed are redis://HOST:PORT/DB, rediss://HOST:PORT/DB and unix:///PATH?db=N"
 
 static char *url_part(struct config_run *run, const char *from, const char *to)
 {
@@ -81,6 +82,20 @@ static bool read_tcp_url(struct config_run *run, const struct config_node *node,
     return true;
 }
 
+static bool read_tls_url(struct config_run *run, const struct config_node *node, const char *rest,
+                         struct redis_address *address)
+{
+    address->tls = true;
+    if (redis_tls_available())
+        return read_tcp_url(run, node, rest, address);
+    config_fail(
+        run, node,
+        "rediss:// needs hiredis 1.0 or later with TLS, and this roiwatch was built without it (Debian "
+        "12 has none); use Debian 13, or let stunnel on this machine speak TLS and give its address as "
+        "redis://localhost:PORT or unix:///PATH");
+    return false;
+}
+
 static bool address_read(struct config_run *run, const struct config_node *node, void *ret_value)
 {
     const char *text = config_scalar(run, node, "URL");
@@ -90,10 +105,12 @@ static bool address_read(struct config_run *run, const struct config_node *node,
         return false;
     if (strncmp(text, "redis://", 8) == 0)
         ok = read_tcp_url(run, node, text + 8, &address);
+    else if (strncmp(text, "rediss://", 9) == 0)
+        ok = read_tls_url(run, node, text + 9, &address);
     else if (strncmp(text, "unix://", 7) == 0)
         ok = read_unix_url(run, node, text + 7, &address);
     else {
-        bool later = strncmp(text, "rediss://", 9) == 0 || strncmp(text, "redis+cluster://", 16) == 0;
+        bool later = strncmp(text, "redis+cluster://", 16) == 0;
         config_fail(run, node,
                     later ? "%.*s:// is not yet in this version; %s" : "\"%.*s\" is no URL that is known; %s",
                     (int)(later ? strcspn(text, ":") : strnlen(text, 64)), text, URL_ALLOWED);
@@ -124,7 +141,9 @@ static const struct config_row redis_rows[] = {
         .custom = &address_custom,
         .example = "redis://localhost:6379/0",
         .offset = offsetof(struct redis_settings, address),
-        .help = "redis://HOST:PORT/DB or unix:///PATH?db=N, without a password.",
+        .help =
+            "redis://HOST:PORT/DB, rediss://HOST:PORT/DB (TLS, Debian 13) or unix:///PATH?db=N, without a "
+            "password.",
     },
     {
         .key = "prefix",
@@ -157,6 +176,39 @@ static const struct config_row redis_rows[] = {
                 "systemd credential, for the packaged units a file in /etc/roiwatch/credentials.",
     },
     {
+        .key = "ca_file",
+        .type = CONFIG_TEXT,
+        .flags = CONFIG_OPTIONAL,
+        .fallback = "~",
+        .least = 1,
+        .most = 4095,
+        .offset = offsetof(struct redis_settings, ca_file),
+        .help = "With rediss://: the CAs (PEM) that may have signed the certificate of Redis; ~ for the "
+                "system's. Its "
+                "name must be the host's. The three files are read at each connection and found as "
+                "redis.password_file is.",
+    },
+    {
+        .key = "cert_file",
+        .type = CONFIG_TEXT,
+        .flags = CONFIG_OPTIONAL,
+        .fallback = "~",
+        .least = 1,
+        .most = 4095,
+        .offset = offsetof(struct redis_settings, cert_file),
+        .help = "With rediss://: roiwatch's own certificate and its chain (PEM), where Redis demands one.",
+    },
+    {
+        .key = "key_file",
+        .type = CONFIG_TEXT,
+        .flags = CONFIG_OPTIONAL,
+        .fallback = "~",
+        .least = 1,
+        .most = 4095,
+        .offset = offsetof(struct redis_settings, key_file),
+        .help = "The key (PEM, without a password) of redis.cert_file.",
+    },
+    {
         .key = "shards",
         .type = CONFIG_INT,
         .fallback = "64",
@@ -178,9 +230,28 @@ static const struct config_row redis_rows[] = {
     },
 };
 
+/* Files for TLS where there is none would promise what is not so. */
+static void tls_check(struct config_run *run, const struct config_node *node,
+                      const struct redis_settings *redis)
+{
+    const char *given = redis->ca_file     ? "ca_file"
+                        : redis->cert_file ? "cert_file"
+                        : redis->key_file  ? "key_file"
+                                           : NULL;
+    if (given && redis->address.url && !redis->address.tls)
+        config_fail_key(run, node, given,
+                        "is for TLS only, and redis.url does not begin with rediss://; nothing would be "
+                        "encrypted");
+    else if (!redis->cert_file != !redis->key_file)
+        config_fail_key(run, node, redis->cert_file ? "cert_file" : "key_file",
+                        "needs redis.%s beside it: a certificate and its key go together",
+                        redis->cert_file ? "key_file" : "cert_file");
+}
+
 static void redis_check(struct config_run *run, const struct config_node *node, void *record)
 {
     const struct redis_settings *redis = record;
+    tls_check(run, node, redis);
     for (const char *p = redis->prefix ? redis->prefix : ""; *p; p++)
         if (strchr("{}", *p) || (unsigned char)*p < 0x20 || *p == 0x7f) {
             config_fail_key(run, node, "prefix", "must hold no braces and no control characters");

@@ -4,6 +4,7 @@
 #ifndef ROIWATCH_DAEMON_REDIS_SETTINGS_H
 #define ROIWATCH_DAEMON_REDIS_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct config_row;
@@ -15,6 +16,7 @@ struct redis_address {
     const char *path; /* of a Unix socket, or NULL */
     int64_t port;
     int64_t db;
+    bool tls; /* rediss:// */
 };
 
 struct redis_settings {
@@ -22,7 +24,10 @@ struct redis_settings {
     const char *prefix;
     const char *username;      /* NULL: none */
     const char *password_file; /* NULL: none; read when connecting */
-    int64_t shards;            /* 1 to 16384 */
+    const char *ca_file;   /* NULL: the system's; this and the next two only with TLS, read when connecting */
+    const char *cert_file; /* ours, with key_file; NULL: none */
+    const char *key_file;
+    int64_t shards; /* 1 to 16384 */
     int64_t flush_ms;
 };
 

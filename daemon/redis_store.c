@@ -10,9 +10,11 @@
 #include "daemon/files.h"
 #include "daemon/redis_io.h"
 #include "daemon/redis_login.h"
+#include "daemon/redis_tls.h"
 #include "daemon/redis_tree.h"
+#include "daemon/redis_words.h"
 
-enum { SHA_SIZE = 41, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 2000, CHECK_SELECT = 1 };
+enum { SHA_SIZE = 41, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 2000, CHECK_SELECT = 1, WHY_SIZE = 512 };
 
 struct redis_store {
     sd_event *event;
@@ -20,18 +22,18 @@ struct redis_store {
     struct redis_handlers handlers;
     redisAsyncContext *redis; /* NULL between attempts */
     struct redis_io io;
+    struct redis_tls tls;
     sd_event_source *retry;
     int64_t silent_since_ms; /* calls are waiting and nothing has come since; -1: not so */
     bool silent;             /* the connection is being given up for that */
     int64_t retry_ms;
     size_t checks_open; /* answers outstanding before the connection is ready */
     bool ready;
+    bool was_ready; /* since the start */
     bool closing;
     struct redis_stats stats;
     char sha[N_SCRIPTS][SHA_SIZE];
-    const char **argv; /* reused by send */
-    size_t *argvlen;
-    size_t argv_capacity;
+    struct redis_words words; /* reused by send */
 };
 
 /* What an answer needs to find its way: one a call. */
@@ -55,16 +57,22 @@ static int store_on_retry(sd_event_source *source, uint64_t usec, void *userdata
     return store_connect(store);
 }
 
+static void store_fault(struct redis_store *store, enum redis_fault fault, const char *why)
+{
+    store->closing = true;
+    store->handlers.fault(store->handlers.context, fault, why);
+}
+
 /* Tries again after a while that doubles up to RETRY_LAST_MS. */
-static void store_retry(struct redis_store *store, const char *why)
+static void store_retry(struct redis_store *store, const char *why, bool wait)
 {
     bool first = store->retry_ms == RETRY_FIRST_MS || store->ready;
     store->ready = false;
     store->stats.errors[REDIS_ERROR_CONNECTION]++;
     if (store->closing)
         return;
-    if (first)
-        store->handlers.lost(store->handlers.context, why);
+    if (first || wait)
+        store->handlers.lost(store->handlers.context, why, wait);
     uint64_t delay_us = (uint64_t)store->retry_ms * 1000;
     store->retry_ms = store->retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS : store->retry_ms * 2;
     if (!store->retry)
@@ -72,22 +80,35 @@ static void store_retry(struct redis_store *store, const char *why)
                                          store_on_retry, store);
 }
 
-static void store_fault(struct redis_store *store, enum redis_fault fault, const char *why)
+/* A file that cannot be used: at the start a mistake of the configuration, later perhaps one that is just being
+ * renewed. */
+static void store_file_refused(struct redis_store *store, const char *why)
 {
-    store->closing = true;
-    store->handlers.fault(store->handlers.context, fault, why);
+    if (store->was_ready)
+        store_retry(store, why, true);
+    else
+        store_fault(store, REDIS_FAULT_CONFIGURATION, why);
+}
+
+/* The connection is gone, and its context in a moment: hiredis frees it. */
+static void store_disconnected(struct redis_store *store, const char *said)
+{
+    char why[WHY_SIZE];
+    bool tls = redis_tls_explain(&store->tls, why, sizeof(why));
+    if (!tls)
+        snprintf(why, sizeof(why), "%s%s", said,
+                 store->was_ready ? "" : redis_closed_hint(&store->settings->address, said));
+    store->tls = (struct redis_tls){0};
+    store->redis = NULL;
+    store_retry(store, why, tls);
 }
 
 static void on_disconnect(const redisAsyncContext *redis, int status)
 {
     struct redis_store *store = redis->data;
-    char why[160];
-    snprintf(why, sizeof(why), "%s",
-             store->silent        ? "no answer for 15 s"
-             : status == REDIS_OK ? "closed"
-                                  : redis->errstr);
-    store->redis = NULL; /* hiredis frees the context after this callback */
-    store_retry(store, why);
+    store_disconnected(store, store->silent        ? "no answer for 15 s"
+                              : status == REDIS_OK ? "closed"
+                                                   : redis->errstr);
 }
 
 static void on_connect(const redisAsyncContext *redis, int status)
@@ -95,17 +116,17 @@ static void on_connect(const redisAsyncContext *redis, int status)
     struct redis_store *store = redis->data;
     if (status == REDIS_OK)
         return;
-    char why[160];
+    char why[WHY_SIZE];
     snprintf(why, sizeof(why), "%s", redis->errstr);
     store->redis = NULL; /* as above */
-    store_retry(store, why);
+    store_retry(store, why, false);
 }
 
 static void check_done(struct redis_store *store)
 {
     if (--store->checks_open > 0 || store->closing)
         return;
-    store->ready = true;
+    store->ready = store->was_ready = true;
     store->stats.connections++;
     store->retry_ms = RETRY_FIRST_MS;
     store->handlers.ready(store->handlers.context);
@@ -181,26 +202,14 @@ static int load_scripts(struct redis_store *store)
 }
 
 /* Logs in, selects, looks at the server, loads the scripts: all sent at once, ready when all are answered. */
-static int store_check(struct redis_store *store)
+static int store_check(struct redis_store *store, const char *password)
 {
     const struct redis_settings *settings = store->settings;
     store->checks_open = 0;
-    char *password = NULL;
-    int r = redis_password(settings, &password);
-    if (r < 0) {
-        char why[256], path[SECRET_PATH_SIZE];
-        snprintf(why, sizeof(why), "redis.password_file %.150s: %s",
-                 secret_path(settings->password_file, path), strerror(-r));
-        store_fault(store, REDIS_FAULT_CONFIGURATION, why);
-        return 0;
-    }
     if (password) {
         const char *argv[] = {"AUTH", settings->username ? settings->username : "default", password};
         store->checks_open++;
-        r = redisAsyncCommandArgv(store->redis, on_login, NULL, 3, argv, NULL);
-        explicit_bzero(password, strlen(password));
-        free(password);
-        if (r != REDIS_OK)
+        if (redisAsyncCommandArgv(store->redis, on_login, NULL, 3, argv, NULL) != REDIS_OK)
             return -ENOTCONN;
     }
     store->checks_open += CHECK_SELECT + 1;
@@ -210,18 +219,23 @@ static int store_check(struct redis_store *store)
     return load_scripts(store);
 }
 
-static int store_connect(struct redis_store *store)
+/* What cannot be used any more before it was any good. */
+static void store_drop(struct redis_store *store, redisAsyncContext *redis, const char *why, bool wait)
 {
-    const struct redis_address *address = &store->settings->address;
-    redisAsyncContext *redis = address->path ? redisAsyncConnectUnix(address->path)
-                                             : redisAsyncConnect(address->host, (int)address->port);
-    if (!redis)
-        return -ENOMEM;
-    if (redis->err) {
-        char why[160];
-        snprintf(why, sizeof(why), "%s", redis->errstr);
+    redisAsyncFree(redis);
+    store_retry(store, why, wait);
+}
+
+/* Owns the context in any case. */
+static int store_open(struct redis_store *store, redisAsyncContext *redis, const char *password)
+{
+    char why[WHY_SIZE];
+    enum redis_tls_result tls = redis_tls_begin(&store->tls, store->settings, &redis->c, why, sizeof(why));
+    if (tls == REDIS_TLS_FAILED)
+        return store_drop(store, redis, why, true), 0;
+    if (tls == REDIS_TLS_FILES) {
         redisAsyncFree(redis);
-        store_retry(store, why);
+        store_file_refused(store, why);
         return 0;
     }
     redis->data = store;
@@ -231,7 +245,31 @@ static int store_connect(struct redis_store *store)
         return r;
     redisAsyncSetConnectCallback(redis, on_connect);
     redisAsyncSetDisconnectCallback(redis, on_disconnect);
-    return store_check(store);
+    return store_check(store, password);
+}
+
+static int store_connect(struct redis_store *store)
+{
+    const struct redis_address *address = &store->settings->address;
+    char why[WHY_SIZE], path[SECRET_PATH_SIZE];
+    CLEANUP(secret_free) char *password = NULL;
+    int r = redis_password(store->settings, &password);
+    if (r < 0) {
+        snprintf(why, sizeof(why), "redis.password_file %.150s: %s",
+                 secret_path(store->settings->password_file, path), strerror(-r));
+        store_file_refused(store, why);
+        return 0;
+    }
+    redisAsyncContext *redis = address->path ? redisAsyncConnectUnix(address->path)
+                                             : redisAsyncConnect(address->host, (int)address->port);
+    if (!redis)
+        return -ENOMEM;
+    if (redis->err) {
+        snprintf(why, sizeof(why), "%s", redis->errstr);
+        store_drop(store, redis, why, false);
+        return 0;
+    }
+    return store_open(store, redis, password);
 }
 
 int redis_store_new(sd_event *event, const struct redis_settings *settings,
@@ -263,8 +301,7 @@ void redis_store_free(struct redis_store *store)
     if (store->redis)
         redisAsyncFree(store->redis);
     sd_event_source_disable_unref(store->retry);
-    free(store->argv);
-    free(store->argvlen);
+    redis_words_deinit(&store->words);
     sd_event_unref(store->event);
     free(store);
 }
@@ -280,8 +317,9 @@ static void give_up_silent(struct redis_store *store)
     store->silent = true;
     redisAsyncFree(redis);
     if (store->redis == redis) { /* it was not connected yet: hiredis told nobody */
+        store->tls = (struct redis_tls){0};
         store->redis = NULL;
-        store_retry(store, "no answer for 15 s");
+        store_retry(store, "no answer for 15 s", false);
     }
     store->silent = false;
 }
@@ -329,52 +367,20 @@ static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
     free(ticket);
 }
 
-static int argv_reserve(struct redis_store *store, size_t n)
-{
-    if (n <= store->argv_capacity)
-        return 0;
-    const char **argv = realloc(store->argv, n * 2 * sizeof(*argv));
-    if (!argv)
-        return -ENOMEM;
-    store->argv = argv;
-    size_t *argvlen = realloc(store->argvlen, n * 2 * sizeof(*argvlen));
-    if (!argvlen)
-        return -ENOMEM;
-    store->argvlen = argvlen;
-    store->argv_capacity = n * 2;
-    return 0;
-}
-
 int redis_store_send(struct redis_store *store, const struct call *call, redis_answer answer, void *context,
                      uint64_t tag)
 {
     if (!store->ready || !store->redis)
         return -ENOTCONN;
-    int r = argv_reserve(store, call->n_args + 3);
+    int r = redis_words_fill(&store->words, store->sha[call->script], call);
     if (r < 0)
         return r;
-    char n_keys[16];
-    size_t n = 0;
-    if (call->script != SCRIPT_NONE) {
-        int size = snprintf(n_keys, sizeof(n_keys), "%zu", call->n_keys);
-        struct span head[] = {span_of("EVALSHA"), span_of(store->sha[call->script]),
-                              span_from(n_keys, (size_t)size)};
-        for (size_t i = 0; i < ARRAY_SIZE(head); i++, n++) {
-            store->argv[n] = head[i].data;
-            store->argvlen[n] = head[i].size;
-        }
-    }
-    for (size_t i = 0; i < call->n_args; i++, n++) {
-        struct span arg = call_get(call, i);
-        store->argv[n] = arg.data;
-        store->argvlen[n] = arg.size;
-    }
     struct ticket *ticket = malloc(sizeof(*ticket));
     if (!ticket)
         return -ENOMEM;
     *ticket = (struct ticket){store, answer, context, tag, call->script, redis_stats_now_us()};
-    if (redisAsyncCommandArgv(store->redis, on_answer, ticket, (int)n, store->argv, store->argvlen) !=
-        REDIS_OK) {
+    if (redisAsyncCommandArgv(store->redis, on_answer, ticket, (int)store->words.n, store->words.words,
+                              store->words.sizes) != REDIS_OK) {
         free(ticket);
         return -ENOTCONN;
     }

@@ -26,8 +26,10 @@ enum redis_fault {
 };
 
 struct redis_handlers {
-    void (*ready)(void *context);                 /* connected and checked */
-    void (*lost)(void *context, const char *why); /* connection gone; it will be tried again */
+    void (*ready)(void *context); /* connected and checked */
+    /* Connection gone; it will be tried again. wait: it will be of no use until somebody does what why says; then this
+     * comes at each try. */
+    void (*lost)(void *context, const char *why, bool wait);
     void (*fault)(void *context, enum redis_fault fault, const char *why); /* not worth trying again */
     void *context;
 };

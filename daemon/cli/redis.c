@@ -78,13 +78,19 @@ static void store_close(struct store *store)
     if (store->context)
         redisFree(store->context);
     store->context = NULL;
+    store->tls = (struct redis_tls){0};
     store->n_pending = 0;
 }
 
 static int lost(struct store *store)
 {
-    int code = complain(store, CLI_UNAVAILABLE, "Redis at %s: %s", store->settings->address.url,
-                        store->context->errstr[0] ? store->context->errstr : "the connection is lost");
+    char why[sizeof(store->complaint)];
+    bool tls = redis_tls_explain(&store->tls, why, sizeof(why));
+    const char *said = store->context->errstr[0] ? store->context->errstr : "the connection is lost";
+    if (!tls)
+        snprintf(why, sizeof(why), "%s%s", said, redis_closed_hint(&store->settings->address, said));
+    int code = complain(store, tls ? CLI_CONFIGURATION : CLI_UNAVAILABLE, "Redis at %s: %s",
+                        store->settings->address.url, why);
     store_close(store);
     return code;
 }
@@ -171,16 +177,9 @@ static int run_now(struct store *store, int types, redisReply **ret_reply)
     return r ? r : store_take(store, types, ret_reply);
 }
 
-static void free_password(char **password)
-{
-    if (*password)
-        explicit_bzero(*password, strlen(*password));
-    free(*password);
-}
-
 static int log_in(struct store *store)
 {
-    CLEANUP(free_password) char *password = NULL;
+    CLEANUP(secret_free) char *password = NULL;
     CLEANUP(reply_free) redisReply *reply = NULL;
     int error = redis_password(store->settings, &password);
     char path[SECRET_PATH_SIZE];
@@ -206,6 +205,14 @@ static int select_database(struct store *store)
     return run_now(store, STORE_TEXT, &reply);
 }
 
+static int start_tls(struct store *store)
+{
+    char why[sizeof(store->complaint)];
+    if (redis_tls_begin(&store->tls, store->settings, store->context, why, sizeof(why)) == REDIS_TLS_OK)
+        return CLI_OK;
+    return complain(store, CLI_CONFIGURATION, "Redis at %s: %s", store->settings->address.url, why);
+}
+
 static int connect_now(struct store *store)
 {
     const struct redis_address *address = &store->settings->address;
@@ -216,7 +223,9 @@ static int connect_now(struct store *store)
         return complain(store, CLI_FAILED, "out of memory");
     if (store->context->err || redisSetTimeout(store->context, timeout) != REDIS_OK)
         return lost(store);
-    int r = log_in(store);
+    int r = start_tls(store);
+    if (!r)
+        r = log_in(store);
     if (!r)
         r = select_database(store);
     if (r)

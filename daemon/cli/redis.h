@@ -3,7 +3,8 @@
  *
  * Every reply's type is checked. Functions return an exit code and have said on stderr what is wrong:
  * CLI_UNAVAILABLE where the server is away or not ready, CLI_DENIED where it refuses a login or a right,
- * CLI_FAILED for the rest. After any error but one that the server itself reported the connection is closed
+ * CLI_CONFIGURATION where TLS cannot be agreed upon (somebody has to set a certificate or the URL right; the server is
+ * not away), CLI_FAILED for the rest. After any error but one that the server itself reported the connection is closed
  * and the next call opens it again.
  */
 #ifndef ROIWATCH_DAEMON_CLI_REDIS_H
@@ -12,17 +13,19 @@
 #include <hiredis/hiredis.h>
 
 #include "daemon/cli/cli.h"
+#include "daemon/redis_tls.h"
 #include "lib/shard/call.h"
 #include "lib/shard/layout.h"
 
 struct store {
     redisContext *context; /* owned; NULL while closed */
+    struct redis_tls tls;  /* of the context */
     const struct redis_settings *settings;
     struct call call;     /* the command that is being built */
     struct layout layout; /* prefix, and after store_read_meta shards and generation */
     size_t n_pending;     /* commands sent without their replies */
     bool quiet;           /* say nothing on stderr; `complaint` holds it */
-    char complaint[256];
+    char complaint[512];
 };
 
 /* Connects, logs in and selects the database. deinit also what was refused. */

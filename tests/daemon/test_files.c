@@ -1,4 +1,5 @@
-/* Where secrets are looked for, with and without systemd's credentials. */
+/* Where secrets are looked for, with and without systemd's credentials, and what is read of them. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,6 +27,14 @@ static void drop(const char *directory, const char *name)
     char path[256];
     snprintf(path, sizeof(path), "%s/%s", directory, name);
     assert_int_equal(unlink(path), 0);
+}
+
+static void fill(const char *path, const char *text, size_t size)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
 }
 
 static void a_path_is_meant_as_it_stands(void **state)
@@ -59,10 +68,47 @@ static void a_credential_goes_before_the_folder_that_it_came_from(void **state)
     unsetenv("CREDENTIALS_DIRECTORY");
 }
 
+static void a_secret_is_the_text_without_the_line_ends_at_its_end(void **state)
+{
+    char directory[] = "/tmp/roiwatch-test-XXXXXX";
+    char path[256], large[SECRET_SIZE_MAX + 2];
+    static const struct {
+        const char *text, *secret; /* secret NULL: refused */
+        int error;
+    } cases[] = {
+        {"geheim", "geheim", 0},           {"geheim\n", "geheim", 0},   {"geheim\r\n\r\n", "geheim", 0},
+        {"two\nlines\n", "two\nlines", 0}, {" blanks ", " blanks ", 0}, {"", NULL, -ENODATA},
+        {"\n\r\n", NULL, -ENODATA},
+    };
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/secret", directory);
+    char *secret = NULL;
+    assert_int_equal(secret_read(path, &secret), -ENOENT);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        fill(path, cases[i].text, strlen(cases[i].text));
+        assert_int_equal(secret_read(path, &secret), cases[i].error);
+        if (cases[i].secret)
+            assert_string_equal(secret, cases[i].secret);
+        secret_free(&secret);
+        assert_null(secret);
+    }
+    memset(large, 'x', sizeof(large));
+    fill(path, large, SECRET_SIZE_MAX);
+    assert_int_equal(secret_read(path, &secret), 0);
+    assert_int_equal(strlen(secret), SECRET_SIZE_MAX);
+    secret_free(&secret);
+    fill(path, large, SECRET_SIZE_MAX + 1);
+    assert_int_equal(secret_read(path, &secret), -EFBIG);
+    drop(directory, "secret");
+    assert_int_equal(rmdir(directory), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_is_meant_as_it_stands),
+        cmocka_unit_test(a_secret_is_the_text_without_the_line_ends_at_its_end),
         cmocka_unit_test(a_credential_goes_before_the_folder_that_it_came_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,4 @@
+#include "daemon/redis_tls.h"
 #include "tests/daemon/world.h"
 
 static void two_keys_are_enough_and_all_else_has_its_default(void **state)
@@ -155,7 +156,35 @@ static void the_address_of_redis_is_taken_apart(void **state)
         assert_true(span_equal(span_of(address->host), span_of(cases[i].host)));
         assert_true(span_equal(span_of(address->path), span_of(cases[i].path)));
         assert_int_equal(!address->host, !cases[i].host);
+        assert_false(address->tls);
     }
+}
+
+static void tls_is_taken_where_hiredis_has_it_and_refused_elsewhere(void **state)
+{
+    (void)state;
+    static const char url[] = "redis.url=rediss://h/2";
+    const char *whole[] = {url, "redis.cert_file=/c", "redis.key_file=/k"};
+    const char *half[] = {url, "redis.cert_file=/c"};
+    CLEANUP(world_deinit) struct world world;
+    world_init(&world);
+    if (!redis_tls_available()) {
+        assert_int_equal(load(&world, GOOD, whole, 1), 1);
+        assert_told(
+            &world,
+            "--set: redis.url: rediss:// needs hiredis 1.0 or later with TLS, and this roiwatch was built "
+            "without it (Debian 12 has none); use Debian 13, or let stunnel on this machine speak TLS and "
+            "give its address as redis://localhost:PORT or unix:///PATH\n");
+        return;
+    }
+    assert_int_equal(load(&world, GOOD, whole, ARRAY_SIZE(whole)), 0);
+    const struct redis_address *address = &world.settings->redis.address;
+    assert_true(address->tls && address->port == 6379 && address->db == 2);
+    assert_string_equal(address->host, "h");
+    assert_int_equal(load(&world, GOOD, half, ARRAY_SIZE(half)), 1);
+    assert_told(&world,
+                "--set: redis.cert_file: needs redis.key_file beside it: a certificate and its key go "
+                "together\n");
 }
 
 static void write_yaml(const struct world *world, struct buffer *buffer)
@@ -244,6 +273,7 @@ int main(void)
         cmocka_unit_test(campaigns_come_to_rules_in_their_own_zone),
         cmocka_unit_test(topics_are_merged_and_typed),
         cmocka_unit_test(the_address_of_redis_is_taken_apart),
+        cmocka_unit_test(tls_is_taken_where_hiredis_has_it_and_refused_elsewhere),
         cmocka_unit_test(what_config_prints_loads_as_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

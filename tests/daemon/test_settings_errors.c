@@ -7,7 +7,7 @@
     "allowed are ADDRESS:PORT with an IP address or localhost, such as 127.0.0.1:9464 or \"[::1]:9464\" "    \
     "(in quotes), and ~ for no listener\n"
 
-#define URL_ALLOWED "; allowed are redis://HOST:PORT/DB and unix:///PATH?db=N\n"
+#define URL_ALLOWED "; allowed are redis://HOST:PORT/DB, rediss://HOST:PORT/DB and unix:///PATH?db=N\n"
 
 static void sets_that_are_wrong_are_told(void **state)
 {
@@ -17,7 +17,10 @@ static void sets_that_are_wrong_are_told(void **state)
     } cases[] = {
         {"redis.url=redis://:secret@h/0",
          "--set: redis.url: must hold no user and no password; use redis.username and redis.password_file\n"},
-        {"redis.url=rediss://h", "--set: redis.url: rediss:// is not yet in this version" URL_ALLOWED},
+        {"redis.ca_file=/x", "--set: redis.ca_file: is for TLS only, and redis.url does not begin with "
+                             "rediss://; nothing would be encrypted\n"},
+        {"redis.key_file=/x", "--set: redis.key_file: is for TLS only, and redis.url does not begin with "
+                              "rediss://; nothing would be encrypted\n"},
         {"redis.url=redis+cluster://h:1,i:1",
          "--set: redis.url: redis+cluster:// is not yet in this version" URL_ALLOWED},
         {"redis.url=localhost:6379",
@@ -133,8 +136,8 @@ static void files_that_are_wrong_are_told(void **state)
     } cases[] = {
         {"", "roiwatch.yaml:1:1: kafka.brokers: is required. Where to find the cluster: HOST:PORT, several "
              "with commas "
-             "between.\nroiwatch.yaml:1:1: redis.url: is required. redis://HOST:PORT/DB or "
-             "unix:///PATH?db=N, without a "
+             "between.\nroiwatch.yaml:1:1: redis.url: is required. redis://HOST:PORT/DB, "
+             "rediss://HOST:PORT/DB (TLS, Debian 13) or unix:///PATH?db=N, without a "
              "password.\n"},
         {GOOD "windwos: []\n", "roiwatch.yaml:3:1: windwos: unknown key; did you mean \"windows\"?\n"},
         {GOAL("metric: roi, target: 1"), "roiwatch.yaml:3:25: campaigns.c.goals[0].rule: is required: say "

@@ -189,20 +189,25 @@ group.min.session.timeout.ms=1000
 
 
 class Redis:
-    """One redis-server on a unix socket, and on a TCP port where `tcp`. With `aof` every write is on the disk before
-    it is acknowledged, so that a kill loses nothing."""
+    """One redis-server on a unix socket, and on a TCP port where `tcp`, or one that speaks TLS only where `tls` is an
+    authority and a certificate of it. With `aof` every write is on the disk before it is acknowledged, so that a kill
+    loses nothing."""
 
-    def __init__(self, directory=None, tcp=False, aof=False, policy="noeviction", extra=()):
+    def __init__(self, directory=None, tcp=False, aof=False, policy="noeviction", tls=None, extra=()):
         self.owned = directory is None
         self.directory = pathlib.Path(directory) if directory else private_directory()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.socket = self.directory / "redis.sock"
         self.log = self.directory / "redis.log"
-        self.port = free_port() if tcp else 0
-        self.url = f"redis://127.0.0.1:{self.port}/0" if tcp else f"unix://{self.socket}"
+        self.port = free_port() if tcp or tls else 0
+        self.url = f"redis{'s' if tls else ''}://127.0.0.1:{self.port}/0" if self.port else f"unix://{self.socket}"
         self.process = None
+        if tls:
+            authority, certificate = tls
+            extra = ["--tls-port", self.port, "--tls-ca-cert-file", authority.ca, "--tls-cert-file", certificate.cert,
+                     "--tls-key-file", certificate.key, "--tls-auth-clients", "no", *extra]
         self.command = [
-            "redis-server", "--port", self.port, "--bind", "127.0.0.1", "--unixsocket", self.socket, "--save", "",
+            "redis-server", "--port", self.port if tcp else 0, "--bind", "127.0.0.1", "--unixsocket", self.socket, "--save", "",
             "--appendonly", "yes" if aof else "no", "--appendfsync", "always", "--maxmemory-policy", policy,
             "--dir", self.directory, *extra]
 
