@@ -25,7 +25,8 @@ int redis_password(const struct redis_settings *settings, char **ret_password)
 bool redis_error_denied(const char *error)
 {
     return strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0 ||
-           strncmp(error, "NOPERM", 6) == 0 || strstr(error, "invalid password") ||
+           strncmp(error, "NOPERM", 6) == 0 || strstr(error, "The user executing the script can't") ||
+           strstr(error, "ACL failure in script") || strstr(error, "invalid password") ||
            strstr(error, "without any password configured");
 }
 

@@ -252,6 +252,9 @@ static void redis_check(struct config_run *run, const struct config_node *node, 
 {
     const struct redis_settings *redis = record;
     tls_check(run, node, redis);
+    if (redis->username && !redis->password_file)
+        config_fail_key(run, node, "username",
+                        "needs redis.password_file beside it: without a password nobody is logged in");
     for (const char *p = redis->prefix ? redis->prefix : ""; *p; p++)
         if (strchr("{}", *p) || (unsigned char)*p < 0x20 || *p == 0x7f) {
             config_fail_key(run, node, "prefix", "must hold no braces and no control characters");

@@ -14,7 +14,7 @@
 #include "daemon/redis_tree.h"
 #include "daemon/redis_words.h"
 
-enum { SHA_SIZE = 41, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 2000, CHECK_SELECT = 1, WHY_SIZE = 512 };
+enum { RETRY_FIRST_MS = 100, RETRY_LAST_MS = 2000, WHY_SIZE = 512 };
 
 struct redis_store {
     sd_event *event;
@@ -27,12 +27,12 @@ struct redis_store {
     int64_t silent_since_ms; /* calls are waiting and nothing has come since; -1: not so */
     bool silent;             /* the connection is being given up for that */
     int64_t retry_ms;
-    size_t checks_open; /* answers outstanding before the connection is ready */
+    struct redis_check check;
+    char refusal[160]; /* why the connection is being given up, else empty */
     bool ready;
     bool was_ready; /* since the start */
     bool closing;
     struct redis_stats stats;
-    char sha[N_SCRIPTS][SHA_SIZE];
     struct redis_words words; /* reused by send */
 };
 
@@ -59,7 +59,7 @@ static int store_on_retry(sd_event_source *source, uint64_t usec, void *userdata
 
 static void store_fault(struct redis_store *store, enum redis_fault fault, const char *why)
 {
-    store->closing = true;
+    store->closing = store->check.over = true;
     store->handlers.fault(store->handlers.context, fault, why);
 }
 
@@ -99,6 +99,7 @@ static void store_disconnected(struct redis_store *store, const char *said)
         snprintf(why, sizeof(why), "%s%s", said,
                  store->was_ready ? "" : redis_closed_hint(&store->settings->address, said));
     store->tls = (struct redis_tls){0};
+    store->refusal[0] = '\0';
     store->redis = NULL;
     store_retry(store, why, tls);
 }
@@ -106,7 +107,8 @@ static void store_disconnected(struct redis_store *store, const char *said)
 static void on_disconnect(const redisAsyncContext *redis, int status)
 {
     struct redis_store *store = redis->data;
-    store_disconnected(store, store->silent        ? "no answer for 15 s"
+    store_disconnected(store, store->refusal[0]    ? store->refusal
+                              : store->silent      ? "no answer for 15 s"
                               : status == REDIS_OK ? "closed"
                                                    : redis->errstr);
 }
@@ -122,101 +124,18 @@ static void on_connect(const redisAsyncContext *redis, int status)
     store_retry(store, why, false);
 }
 
-static void check_done(struct redis_store *store)
+static void on_checked(void *context)
 {
-    if (--store->checks_open > 0 || store->closing)
-        return;
+    struct redis_store *store = context;
     store->ready = store->was_ready = true;
     store->stats.connections++;
     store->retry_ms = RETRY_FIRST_MS;
     store->handlers.ready(store->handlers.context);
 }
 
-static void on_login(redisAsyncContext *redis, void *data, void *privdata)
+static void on_check_fault(void *context, enum redis_fault fault, const char *why)
 {
-    struct redis_store *store = redis->data;
-    redisReply *reply = data;
-    (void)privdata;
-    if (!reply || store->closing)
-        return;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        if (redis_error_denied(reply->str))
-            store_fault(store, REDIS_FAULT_DENIED, reply->str);
-        else
-            redisAsyncDisconnect(redis);
-        return;
-    }
-    check_done(store);
-}
-
-static void on_info(redisAsyncContext *redis, void *data, void *privdata)
-{
-    struct redis_store *store = redis->data;
-    redisReply *reply = data;
-    (void)privdata;
-    if (!reply || store->closing)
-        return;
-    char why[256];
-    switch (redis_check_info(reply->type == REDIS_REPLY_ERROR ? NULL : reply->str, why, sizeof(why))) {
-    case REDIS_INFO_OK:
-        check_done(store);
-        break;
-    case REDIS_INFO_LOADING:
-        redisAsyncDisconnect(redis);
-        break;
-    case REDIS_INFO_REFUSED:
-        store_fault(store, REDIS_FAULT_CONFIGURATION, why);
-        break;
-    }
-}
-
-static void on_script(redisAsyncContext *redis, void *data, void *privdata)
-{
-    struct redis_store *store = redis->data;
-    redisReply *reply = data;
-    size_t script = (size_t)(uintptr_t)privdata;
-    if (!reply || store->closing)
-        return;
-    if (reply->type != REDIS_REPLY_STRING || reply->len != SHA_SIZE - 1) {
-        if (reply->type == REDIS_REPLY_ERROR && redis_error_denied(reply->str))
-            store_fault(store, REDIS_FAULT_DENIED, reply->str);
-        else
-            redisAsyncDisconnect(redis);
-        return;
-    }
-    memcpy(store->sha[script], reply->str, SHA_SIZE);
-    check_done(store);
-}
-
-static int load_scripts(struct redis_store *store)
-{
-    for (size_t i = SCRIPT_NONE + 1; i < N_SCRIPTS; i++) {
-        struct span text = script_text((enum script)i);
-        const char *argv[] = {"SCRIPT", "LOAD", text.data};
-        const size_t sizes[] = {6, 4, text.size};
-        store->checks_open++;
-        if (redisAsyncCommandArgv(store->redis, on_script, (void *)(uintptr_t)i, 3, argv, sizes) != REDIS_OK)
-            return -ENOTCONN;
-    }
-    return 0;
-}
-
-/* Logs in, selects, looks at the server, loads the scripts: all sent at once, ready when all are answered. */
-static int store_check(struct redis_store *store, const char *password)
-{
-    const struct redis_settings *settings = store->settings;
-    store->checks_open = 0;
-    if (password) {
-        const char *argv[] = {"AUTH", settings->username ? settings->username : "default", password};
-        store->checks_open++;
-        if (redisAsyncCommandArgv(store->redis, on_login, NULL, 3, argv, NULL) != REDIS_OK)
-            return -ENOTCONN;
-    }
-    store->checks_open += CHECK_SELECT + 1;
-    if (redisAsyncCommand(store->redis, on_login, NULL, "SELECT %d", (int)settings->address.db) != REDIS_OK ||
-        redisAsyncCommand(store->redis, on_info, NULL, "INFO") != REDIS_OK)
-        return -ENOTCONN;
-    return load_scripts(store);
+    store_fault(context, fault, why);
 }
 
 /* What cannot be used any more before it was any good. */
@@ -245,7 +164,7 @@ static int store_open(struct redis_store *store, redisAsyncContext *redis, const
         return r;
     redisAsyncSetConnectCallback(redis, on_connect);
     redisAsyncSetDisconnectCallback(redis, on_disconnect);
-    return store_check(store, password);
+    return redis_check_begin(&store->check, redis, password);
 }
 
 static int store_connect(struct redis_store *store)
@@ -281,6 +200,8 @@ int redis_store_new(sd_event *event, const struct redis_settings *settings,
     store->event = sd_event_ref(event);
     store->settings = settings;
     store->handlers = *handlers;
+    store->check = (struct redis_check){
+        .settings = settings, .done = on_checked, .fault = on_check_fault, .context = store};
     store->retry_ms = RETRY_FIRST_MS;
     store->silent_since_ms = -1;
     int r = store_connect(store);
@@ -296,7 +217,7 @@ void redis_store_free(struct redis_store *store)
 {
     if (!store)
         return;
-    store->closing = true;
+    store->closing = store->check.over = true;
     store->ready = false;
     if (store->redis)
         redisAsyncFree(store->redis);
@@ -342,6 +263,20 @@ int64_t redis_store_tick(struct redis_store *store, int64_t now_ms)
     return silent_ms;
 }
 
+static void answer_refused(struct redis_store *store, redisAsyncContext *redis, const char *error)
+{
+    if (strncmp(error, "NOSCRIPT", 8) == 0) {
+        /* The server forgot the scripts: load them again; the caller starts over and finds them. */
+        if (redis_check_scripts(&store->check) < 0)
+            redisAsyncDisconnect(redis);
+    } else if (redis_error_denied(error)) {
+        /* A right was taken away: the check of a new connection says which. */
+        snprintf(store->refusal, sizeof(store->refusal), "%s", error);
+        store->retry_ms = RETRY_LAST_MS;
+        redisAsyncDisconnect(redis);
+    }
+}
+
 static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
 {
     struct ticket *ticket = privdata;
@@ -355,14 +290,8 @@ static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
         redis_stats_dropped(&ticket->store->stats);
     if (reply && redis_tree_convert(&tree, reply) == 0)
         converted = tree.root;
-    if (reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
-        !ticket->store->closing) {
-        /* The server forgot the scripts: load them again; the caller starts over and finds them. */
-        ticket->store->checks_open++;
-        (void)load_scripts(ticket->store);
-        ticket->store->checks_open--;
-    }
-    (void)redis;
+    if (reply && reply->type == REDIS_REPLY_ERROR && !ticket->store->closing)
+        answer_refused(ticket->store, redis, reply->str);
     ticket->answer(ticket->context, ticket->tag, converted);
     free(ticket);
 }
@@ -372,7 +301,7 @@ int redis_store_send(struct redis_store *store, const struct call *call, redis_a
 {
     if (!store->ready || !store->redis)
         return -ENOTCONN;
-    int r = redis_words_fill(&store->words, store->sha[call->script], call);
+    int r = redis_words_fill(&store->words, store->check.scripts[call->script].sha, call);
     if (r < 0)
         return r;
     struct ticket *ticket = malloc(sizeof(*ticket));

@@ -11,6 +11,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "daemon/redis_check.h"
 #include "daemon/redis_settings.h"
 #include "daemon/redis_stats.h"
 #include "lib/shard/call.h"
@@ -18,12 +19,6 @@
 struct redis_store;
 
 enum { REDIS_SILENT_MS = 15000 };
-
-enum redis_fault {
-    REDIS_FAULT_NONE,
-    REDIS_FAULT_DENIED,        /* login or right refused */
-    REDIS_FAULT_CONFIGURATION, /* eviction policy, version */
-};
 
 struct redis_handlers {
     void (*ready)(void *context); /* connected and checked */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/redis_rights.h"
 #include "daemon/settings_files.h"
 #include "daemon/settings_rules.h"
 #include "daemon/settings_table.h"
@@ -153,6 +154,7 @@ void settings_reference(struct buffer *buffer)
         "does not touch what was\ncounted before), *needs a rebuild* counts the history again, *refused* "
         "stands as long as the data does.\n");
     config_document_reference(&table.shape, buffer);
+    redis_rights_reference(buffer);
 }
 
 void settings_keys(struct buffer *buffer)

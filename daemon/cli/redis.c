@@ -11,7 +11,7 @@
 #include "daemon/files.h"
 #include "daemon/redis_login.h"
 
-enum { TIMEOUT_S = 5, ARGUMENTS_MAX = 16 };
+enum { TIMEOUT_S = 5, ARGUMENTS_MAX = 64 };
 
 void reply_free(redisReply **reply)
 {
@@ -137,9 +137,9 @@ static int send_call(struct store *store)
 {
     const char *words[ARGUMENTS_MAX];
     size_t sizes[ARGUMENTS_MAX];
-    if (call_status(&store->call))
-        return complain(store, CLI_FAILED, "out of memory");
-    size_t n = store->call.n_args < ARGUMENTS_MAX ? store->call.n_args : ARGUMENTS_MAX;
+    size_t n = store->call.n_args;
+    if (call_status(&store->call) || n > ARGUMENTS_MAX)
+        return complain(store, CLI_FAILED, n > ARGUMENTS_MAX ? "too many arguments" : "out of memory");
     for (size_t i = 0; i < n; i++) {
         struct span word = call_get(&store->call, i);
         words[i] = word.data ? word.data : "";
@@ -235,7 +235,8 @@ static int connect_now(struct store *store)
 
 int store_open(struct store *store, const struct redis_settings *settings)
 {
-    *store = (struct store){.settings = settings, .layout = {.prefix = span_of(settings->prefix)}};
+    *store = (struct store){
+        .settings = settings, .quiet = store->quiet, .layout = {.prefix = span_of(settings->prefix)}};
     call_init(&store->call);
     return connect_now(store);
 }

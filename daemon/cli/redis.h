@@ -28,7 +28,7 @@ struct store {
     char complaint[512];
 };
 
-/* Connects, logs in and selects the database. deinit also what was refused. */
+/* Connects, logs in and selects the database. Of what was there only `quiet` is kept. deinit also what was refused. */
 MUST_CHECK int store_open(struct store *store, const struct redis_settings *settings);
 void store_deinit(struct store *store);
 

@@ -1,5 +1,5 @@
 /*
- * Scripts: everything that changes a shard does it in one of these, atomically.
+ * Scripts: everything that changes a shard does it in one of these, atomically. (And rights asks what we may do at all.)
  *
  * Each is a file in lib/shard/lua/ that says what its keys, arguments and reply are; the build embeds them.
  * They start with a #!lua line, so that Redis refuses them before the first write when it may not write. No
@@ -24,7 +24,8 @@
     X(SCRIPT_READ, read)                                                                                     \
     X(SCRIPT_LOAD, load)                                                                                     \
     X(SCRIPT_PUBLISH, publish)                                                                               \
-    X(SCRIPT_GOAL, goal)
+    X(SCRIPT_GOAL, goal)                                                                                     \
+    X(SCRIPT_RIGHTS, rights)
 
 #define SCRIPT_ENUM(name, file) name,
 enum script { SCRIPT_NONE, SCRIPTS(SCRIPT_ENUM) N_SCRIPTS };

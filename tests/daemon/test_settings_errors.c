@@ -17,6 +17,8 @@ static void sets_that_are_wrong_are_told(void **state)
     } cases[] = {
         {"redis.url=redis://:secret@h/0",
          "--set: redis.url: must hold no user and no password; use redis.username and redis.password_file\n"},
+        {"redis.username=u", "--set: redis.username: needs redis.password_file beside it: without a password "
+                             "nobody is logged in\n"},
         {"redis.ca_file=/x", "--set: redis.ca_file: is for TLS only, and redis.url does not begin with "
                              "rediss://; nothing would be encrypted\n"},
         {"redis.key_file=/x", "--set: redis.key_file: is for TLS only, and redis.url does not begin with "

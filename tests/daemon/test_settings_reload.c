@@ -61,8 +61,8 @@ static void what_a_start_opens_waits_for_the_next(void **state)
     (void)state;
     expect("kafka: {brokers: 'localhost:9092', start: latest, group: g}\nredis: {url: 'redis://h:1/0'}\n",
            "kafka: {brokers: 'other:9092', start: latest, group: g}\nredis: {url: 'redis://h:1/0', username: "
-           "u}\n",
-           RELOAD_WAITS, "kafka.brokers, redis.username");
+           "u, password_file: p}\n",
+           RELOAD_WAITS, "kafka.brokers, redis.username, redis.password_file");
     expect("kafka: {brokers: b}\nredis: {url: 'redis://h:1/0'}\n",
            "kafka: {brokers: b, start: latest}\nredis: {url: 'redis://h:1/0'}\n", RELOAD_FORWARD,
            "kafka.start");
