@@ -285,15 +285,24 @@ static void on_store_fault(void *context, enum redis_fault fault, const char *wh
     app_turn(app);
 }
 
+static void on_kafka_denied(void *context, const char *why)
+{
+    struct app *app = context;
+    if (app->stopping)
+        return;
+    log_line(LOG_LEVEL_ERROR, "kafka: denied: %s", why);
+    app_stop(app, EXIT_DENIED);
+}
+
 static int app_open_kafka(struct app *app)
 {
     char why[512];
-    struct source_handlers handlers = {on_wake,    on_assigned,     on_revoked, app_on_message,
-                                       app_on_end, on_source_fault, app};
+    struct source_handlers handlers = {on_wake,    on_assigned,     on_revoked,      app_on_message,
+                                       app_on_end, on_source_fault, on_kafka_denied, app};
     int r = kafka_source_new(app->event, &app->settings->kafka, &handlers, why, sizeof(why), &app->source);
     if (r == 0 && app->settings->kafka.dead_letter)
-        r = kafka_letters_new(app->event, &app->settings->kafka, on_letters_settled, app, why, sizeof(why),
-                              &app->letters);
+        r = kafka_letters_new(app->event, &app->settings->kafka, on_letters_settled, on_kafka_denied, app,
+                              why, sizeof(why), &app->letters);
     if (r > 0)
         log_line(LOG_LEVEL_ERROR, "kafka: %s", why);
     return r > 0 ? EXIT_CONFIGURATION : r;

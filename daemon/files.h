@@ -14,6 +14,10 @@ MUST_CHECK int file_read(const char *path, size_t size_max, struct buffer *buffe
  * written to. Output to a closed stdout still fails. */
 void files_guard_standard(void);
 
+/* From here on the process leaves no core dump, and no other process of its user may look into it: passwords are in its
+ * memory, also in that of its libraries. */
+void files_guard_secrets(void);
+
 #define SECRETS_DIRECTORY "/etc/roiwatch/credentials"
 enum { SECRET_PATH_SIZE = 4352 };
 

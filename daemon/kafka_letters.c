@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/kafka_conf.h"
+#include "daemon/kafka_refusal.h"
 #include "daemon/log.h"
 
 enum { OPEN_MAX = 50000, CLOSE_MS = 2000 };
@@ -21,7 +22,9 @@ struct kafka_letters {
     const char *topic;
     int wake_fd;
     sd_event_source *io;
+    const struct kafka_settings *settings;
     void (*settled)(void *context);
+    void (*denied)(void *context, const char *why);
     void *context;
     size_t open;
     struct letters_counts counts;
@@ -95,6 +98,28 @@ static bool letter_again(struct kafka_letters *letters, const rd_kafka_message_t
     return true;
 }
 
+static void letters_denied(struct kafka_letters *letters, rd_kafka_resp_err_t error, const char *said)
+{
+    CLEANUP(buffer_deinit) struct buffer why = BUFFER_INIT;
+    buffer_printf(&why, "dead letters to %s: %s", letters->topic, said);
+    kafka_refusal_explain(letters->settings, error, letters->topic, true, &why);
+    buffer_append_u8(&why, '\0');
+    letters->denied(letters->context, buffer_status(&why) < 0 ? said : why.data);
+}
+
+/* Without any right to write, a producer that must not write twice does not get the number that it needs for it, and is
+ * of no use any more. Of connections the consumer tells. */
+static void on_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
+{
+    char said[256];
+    (void)reason;
+    if (error != RD_KAFKA_RESP_ERR__FATAL)
+        return;
+    rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client, said, sizeof(said));
+    if (kafka_right_refused(fatal))
+        letters_denied(opaque, fatal, said);
+}
+
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct kafka_letters *letters = opaque;
@@ -110,7 +135,9 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     letters->counts.errors[kafka_error_classify(message->err)]++;
     bool logged = letters->counts.failed++ > 0 || message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     (void)letter_again(letters, message);
-    if (!logged)
+    if (kafka_right_refused(message->err))
+        letters_denied(letters, message->err, rd_kafka_err2str(message->err));
+    else if (!logged)
         log_line(LOG_LEVEL_ERROR,
                  "dead letter to %s: %s; roiwatch passes no offset without it and stands still: create the "
                  "topic, or allow writing to it",
@@ -129,7 +156,8 @@ static int on_wake(sd_event_source *io, int fd, uint32_t events, void *userdata)
 }
 
 int kafka_letters_new(sd_event *event, const struct kafka_settings *settings, void (*settled)(void *context),
-                      void *context, char *why, size_t why_size, struct kafka_letters **ret_letters)
+                      void (*denied)(void *context, const char *why), void *context, char *why,
+                      size_t why_size, struct kafka_letters **ret_letters)
 {
     rd_kafka_conf_t *conf = NULL;
     int r = kafka_conf_producer(settings, &conf, why, why_size);
@@ -141,7 +169,9 @@ int kafka_letters_new(sd_event *event, const struct kafka_settings *settings, vo
         return -ENOMEM;
     }
     letters->topic = settings->dead_letter;
+    letters->settings = settings;
     letters->settled = settled;
+    letters->denied = denied;
     letters->context = context;
     letters->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     r = letters->wake_fd < 0
@@ -149,6 +179,7 @@ int kafka_letters_new(sd_event *event, const struct kafka_settings *settings, vo
             : sd_event_add_io(event, &letters->io, letters->wake_fd, EPOLLIN, on_wake, letters);
     rd_kafka_conf_set_opaque(conf, letters);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    rd_kafka_conf_set_error_cb(conf, on_error);
     if (r >= 0)
         letters->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, why_size);
     if (!letters->client) {

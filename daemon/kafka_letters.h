@@ -26,11 +26,12 @@ struct letter {
     struct span value; /* data NULL: none */
 };
 
-/* settled is called when no letter is open any more. 1 with why where librdkafka refuses the configuration.
- */
+/* settled is called when no letter is open any more, denied where Kafka refuses the right to write them. 1 with why where
+ * librdkafka refuses the configuration. */
 MUST_CHECK int kafka_letters_new(sd_event *event, const struct kafka_settings *settings,
-                                 void (*settled)(void *context), void *context, char *why, size_t why_size,
-                                 struct kafka_letters **ret_letters);
+                                 void (*settled)(void *context),
+                                 void (*denied)(void *context, const char *why), void *context, char *why,
+                                 size_t why_size, struct kafka_letters **ret_letters);
 void kafka_letters_free(struct kafka_letters *letters);
 /* -EAGAIN: the queue is full; the message has to be read again. */
 MUST_CHECK int kafka_letters_send(struct kafka_letters *letters, const struct letter *letter);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/kafka_conf.h"
@@ -48,11 +49,30 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error,
     }
 }
 
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void source_denied(struct kafka_source *source, rd_kafka_resp_err_t error, const char *said,
+                          const char *topic)
+{
+    if (source->denied.size > 0)
+        return;
+    buffer_append_text(&source->denied, said);
+    kafka_refusal_explain(source->settings, error, topic, false, &source->denied);
+    buffer_append_u8(&source->denied, '\0');
+}
+
 static int on_stats(rd_kafka_t *client, char *json, size_t size, void *opaque)
 {
     struct kafka_source *source = opaque;
     (void)client;
     kafka_stats_read(&source->stats, json, size);
+    if (kafka_login_refused(&source->login, kafka_stats_any_up(&source->stats), steady_ms()))
+        source_denied(source, RD_KAFKA_RESP_ERR__AUTHENTICATION, source->login.reason, NULL);
     return 0;
 }
 
@@ -61,11 +81,17 @@ static void on_error(rd_kafka_t *client, int error, const char *reason, void *op
     struct kafka_source *source = opaque;
     (void)client;
     source->errors[kafka_error_classify((rd_kafka_resp_err_t)error)]++;
-    if (source->last_error == (rd_kafka_resp_err_t)error)
+    if (kafka_login_note(&source->login, error, reason, steady_ms()))
+        log_line(LOG_LEVEL_ERROR,
+                 "kafka: %s; a broker that has just started may do so for a moment; if it stays so for %d s, "
+                 "roiwatch "
+                 "ends: check sasl.username, sasl.mechanism and the password's file%s",
+                 reason, KAFKA_LOGIN_MS / 1000, kafka_login_hint(source->settings));
+    if (source->last_error == (rd_kafka_resp_err_t)error || error == RD_KAFKA_RESP_ERR__AUTHENTICATION)
         return;
     source->last_error = error;
-    log_line(LOG_LEVEL_WARNING, "kafka: %s (%s); librdkafka goes on trying, nothing is lost", reason,
-             rd_kafka_err2name(error));
+    log_line(error == RD_KAFKA_RESP_ERR__SSL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+             "kafka: %s (%s); librdkafka goes on trying, nothing is lost", reason, rd_kafka_err2name(error));
 }
 
 static int on_wake(sd_event_source *io, int fd, uint32_t events, void *userdata)
@@ -170,6 +196,7 @@ void kafka_source_free(struct kafka_source *source)
     if (source->offered)
         rd_kafka_topic_partition_list_destroy(source->offered);
     kafka_stats_deinit(&source->stats);
+    buffer_deinit(&source->denied);
     sd_event_source_disable_unref(source->io);
     if (source->wake_fd >= 0)
         close(source->wake_fd);
@@ -245,13 +272,20 @@ void kafka_source_poll(struct kafka_source *source)
         source->errors[kafka_error_classify(message->err)] += message->err != RD_KAFKA_RESP_ERR_NO_ERROR;
         /* Of topics that do not exist only the first would be named; the pulse names them all. */
         bool missing = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-        if (message->err && !missing && message->err != source->last_error) {
+        if (kafka_right_refused(message->err))
+            source_denied(source, message->err, rd_kafka_message_errstr(message), NULL);
+        else if (message->err && !missing && message->err != source->last_error) {
             source->last_error = message->err;
             log_line(LOG_LEVEL_WARNING, "kafka: %s; waiting and trying again, nothing is lost",
                      rd_kafka_message_errstr(message));
         }
         rd_kafka_message_destroy(message);
     }
+    if (source->denied.size == 0)
+        return;
+    source->handlers.denied(source->handlers.context,
+                            buffer_status(&source->denied) < 0 ? "a right is refused" : source->denied.data);
+    buffer_clear(&source->denied);
 }
 
 /* Handles what is no message: the end of the partition, or a reason why it cannot be read. */
@@ -276,7 +310,9 @@ static void slot_event(struct kafka_source *source, size_t number, const rd_kafk
         return;
     default:
         source->errors[kafka_error_classify(message->err)]++;
-        if (message->err != source->last_error)
+        if (kafka_right_refused(message->err))
+            source_denied(source, message->err, rd_kafka_message_errstr(message), slot->topic);
+        else if (message->err != source->last_error)
             log_line(LOG_LEVEL_WARNING, "kafka: %s:%d: %s; trying again, nothing is lost", slot->topic,
                      slot->partition, rd_kafka_message_errstr(message));
         source->last_error = message->err;

@@ -39,6 +39,7 @@ struct source_handlers {
                    const struct source_message *message);    /* 0, or stop reading and forward it */
     void (*end)(void *context, size_t slot, int64_t offset); /* end of partition at offset */
     void (*fault)(void *context, const char *why);           /* a partition cannot be read on: data is gone */
+    void (*denied)(void *context, const char *why);          /* a login or right is refused for good */
     void *context;
 };
 

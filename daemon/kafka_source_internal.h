@@ -5,8 +5,10 @@
 #define ROIWATCH_DAEMON_KAFKA_SOURCE_INTERNAL_H
 
 #include "daemon/kafka_errors.h"
+#include "daemon/kafka_refusal.h"
 #include "daemon/kafka_source.h"
 #include "daemon/kafka_stats.h"
+#include "lib/base/buffer.h"
 
 enum { BATCH = 1000 };
 
@@ -33,7 +35,9 @@ struct kafka_source {
     size_t next_slot; /* round robin */
     struct kafka_stats stats;
     rd_kafka_resp_err_t last_error; /* logged once until it changes */
-    bool closing;                   /* the last rebalance is answered at once */
+    struct kafka_login login;
+    struct buffer denied; /* why, until it is told: not in the middle of a batch */
+    bool closing;         /* the last rebalance is answered at once */
     uint64_t errors[N_KAFKA_ERRORS];
     uint64_t n_assigned; /* times that the group gave partitions */
     uint64_t n_revoked;  /* times that it took them back */

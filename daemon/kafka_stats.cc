@@ -107,6 +107,16 @@ extern "C" bool kafka_stats_knows(const struct kafka_stats *stats, const char *t
     }
 }
 
+extern "C" bool kafka_stats_any_up(const struct kafka_stats *stats)
+{
+    if (!stats->table)
+        return false;
+    for (const auto &broker : stats->table->heard_us_by_broker)
+        if (broker.second != INT64_MAX)
+            return true;
+    return false;
+}
+
 extern "C" int64_t kafka_stats_heard_us(const struct kafka_stats *stats, const char *topic, int32_t partition)
 {
     if (!stats->table)

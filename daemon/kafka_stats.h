@@ -21,6 +21,8 @@ struct kafka_stats {
 /* Reads one statistics text; a malformed one leaves what was known. */
 void kafka_stats_read(struct kafka_stats *stats, const char *json, size_t size);
 void kafka_stats_deinit(struct kafka_stats *stats);
+/* Is a connection to any broker up, and so logged in? */
+bool kafka_stats_any_up(const struct kafka_stats *stats);
 /* Microseconds since the partition's leader was heard from; INT64_MAX where it is not connected or not known.
  */
 int64_t kafka_stats_heard_us(const struct kafka_stats *stats, const char *topic, int32_t partition);

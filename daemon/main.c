@@ -86,6 +86,7 @@ int main(int argc, char **argv)
 {
     app_hold_signals();
     files_guard_standard();
+    files_guard_secrets();
     struct command_line line = {.format = LOG_FORMAT_AUTO};
     int r = command_line_read(&line, argc, argv);
     if (r >= 0)

@@ -6,6 +6,7 @@
 
 #include "daemon/cli/check_live.h"
 #include "daemon/cli/kafka.h"
+#include "daemon/cli/waiting.h"
 #include "lib/config/value.h"
 
 enum { CONSUME_TIMEOUT_MS = 3000, DESCRIBE_TIMEOUT_MS = 3000, ERROR_SIZE = 256 };
@@ -27,11 +28,13 @@ static void check_read(struct live *live, rd_kafka_t *client, const char *topic,
     (void)rd_kafka_assign(client, NULL);
     rd_kafka_topic_partition_list_destroy(list);
     if (error)
-        live_note_code(live, kafka_failed(live->settings, topic, error));
+        live_note_code(live, kafka_failed(live->settings, client, topic, error));
 }
 
-static void check_topic(struct live *live, rd_kafka_t *client, const char *topic, bool read)
+/* False where no broker can be talked to: asking about other topics would only take as long again. */
+static bool check_topic(struct live *live, rd_kafka_t *client, const char *topic, bool read)
 {
+    int64_t since_ms = steady_ms();
     int32_t n = 0;
     int64_t low = 0, high = 0;
     int r = kafka_topic_partitions(live->settings, client, topic, &n);
@@ -41,15 +44,16 @@ static void check_topic(struct live *live, rd_kafka_t *client, const char *topic
         live_fail(live, CLI_CONFIGURATION,
                   "Kafka topic %s does not exist: create it, or correct the configuration", topic);
     if (r || n == 0)
-        return;
+        return !r || steady_ms() - since_ms < KAFKA_TIMEOUT_MS;
     fprintf(stderr, "ok: Kafka topic %s: %" PRId32 " partitions\n", topic, n);
     if (!read)
-        return;
+        return true;
     r = kafka_ends(live->settings, client, topic, 0, &low, &high);
     if (r)
         live_note_code(live, r);
     else
         check_read(live, client, topic, high > low ? high : 0);
+    return true;
 }
 
 /* retention.ms of one topic from a DescribeConfigs result; -1 is unlimited. False where it is not told. */
@@ -124,12 +128,11 @@ void check_kafka(struct live *live)
         return;
     }
     (void)rd_kafka_poll_set_consumer(client);
-    for (size_t i = 0; i < kafka->n_topics && live->code != CLI_UNAVAILABLE; i++)
-        check_topic(live, client, kafka->topics[i].name, true);
-    if (live->code == CLI_UNAVAILABLE)
-        return;
+    for (size_t i = 0; i < kafka->n_topics; i++)
+        if (!check_topic(live, client, kafka->topics[i].name, true))
+            return;
     if (kafka->dead_letter)
-        check_topic(live, client, kafka->dead_letter, false);
+        (void)check_topic(live, client, kafka->dead_letter, false);
     else
         live_warn(live, "kafka.dead_letter is off: rejected events are counted, and lost");
     if (kafka->n_topics && !live->code)

@@ -1,20 +1,40 @@
 #include "daemon/cli/kafka.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "daemon/cli/waiting.h"
 #include "daemon/kafka_conf.h"
+#include "daemon/kafka_errors.h"
+#include "daemon/kafka_refusal.h"
 
 enum { RETRY_MS = 100 };
 
-/* Errors of single brokers are not worth a line each: what fails because of them says so. */
-static void swallow_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
+/* Why connections do not come about: librdkafka says it in its log only, from threads of its own. */
+struct trouble {
+    pthread_mutex_t lock;
+    int code;       /* CLI_OK: nothing that somebody has to set right */
+    char text[512]; /* the last such one */
+};
+
+/* Errors of single brokers are not worth a line each; but one that waiting does not heal is kept for kafka_failed. */
+static void keep_trouble(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
-    (void)client;
+    struct trouble *trouble = rd_kafka_opaque(client);
+    int code = strstr(text, "SASL authentication error") ? CLI_DENIED
+               : strstr(text, "SSL handshake failed")    ? CLI_CONFIGURATION
+                                                         : CLI_OK;
     (void)level;
     (void)facility;
-    (void)text;
+    if (code == CLI_OK || !trouble)
+        return;
+    pthread_mutex_lock(&trouble->lock);
+    trouble->code = code;
+    snprintf(trouble->text, sizeof(trouble->text), "%s", text);
+    pthread_mutex_unlock(&trouble->lock);
 }
 
 static int set_all(const struct settings *settings, const char *brokers, rd_kafka_conf_t *conf, char *error,
@@ -27,7 +47,7 @@ static int set_all(const struct settings *settings, const char *brokers, rd_kafk
         {"enable.partition.eof", "true"},
         {"client.id", "roiwatch-cli"},
     };
-    rd_kafka_conf_set_log_cb(conf, swallow_log);
+    rd_kafka_conf_set_log_cb(conf, keep_trouble);
     for (size_t i = 0; i < kafka->properties.n; i++) {
         if (kafka_conf_pass(conf, &kafka->properties.items[i], error, size))
             return CLI_CONFIGURATION;
@@ -47,7 +67,12 @@ int kafka_client(const struct settings *settings, rd_kafka_type_t type, const ch
                  rd_kafka_t **ret_client)
 {
     char error[512] = "";
+    struct trouble *trouble = calloc(1, sizeof(*trouble));
+    if (!trouble)
+        return CLI_FAILED;
+    (void)pthread_mutex_init(&trouble->lock, NULL);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_opaque(conf, trouble);
     int r = set_all(settings, brokers, conf, error, sizeof(error));
     if (!r) {
         rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof(error));
@@ -58,31 +83,46 @@ int kafka_client(const struct settings *settings, rd_kafka_type_t type, const ch
         r = CLI_CONFIGURATION;
     }
     rd_kafka_conf_destroy(conf);
+    free(trouble);
     fprintf(stderr, "roiwatch: kafka.properties: %s\n", error);
     return r;
 }
 
 void kafka_release(rd_kafka_t **client)
 {
-    if (*client)
-        rd_kafka_destroy(*client);
+    if (!*client)
+        return;
+    struct trouble *trouble = rd_kafka_opaque(*client);
+    rd_kafka_destroy(*client);
+    (void)pthread_mutex_destroy(&trouble->lock);
+    free(trouble);
     *client = NULL;
 }
 
-int kafka_failed(const struct settings *settings, const char *what, rd_kafka_resp_err_t error)
+static int code_of(rd_kafka_resp_err_t error)
 {
-    fprintf(stderr, "roiwatch: Kafka at %s: %s: %s\n", settings->kafka.brokers, what,
-            rd_kafka_err2str(error));
-    switch (error) {
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-        return CLI_DENIED;
-    default:
-        return CLI_UNAVAILABLE;
+    return kafka_error_classify(error) == KAFKA_ERROR_AUTH ? CLI_DENIED : CLI_UNAVAILABLE;
+}
+
+int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
+                 rd_kafka_resp_err_t error)
+{
+    CLEANUP(buffer_deinit) struct buffer why = BUFFER_INIT;
+    struct trouble *trouble = client ? rd_kafka_opaque(client) : NULL;
+    int code = code_of(error);
+    kafka_refusal_explain(&settings->kafka, error, what, false, &why);
+    if (trouble && code == CLI_UNAVAILABLE) {
+        pthread_mutex_lock(&trouble->lock);
+        if (trouble->code) {
+            buffer_printf(&why, ": %s%s", trouble->text,
+                          trouble->code == CLI_DENIED ? kafka_login_hint(&settings->kafka) : "");
+            code = trouble->code;
+        }
+        pthread_mutex_unlock(&trouble->lock);
     }
+    fprintf(stderr, "roiwatch: Kafka at %s: %s: %s%.*s\n", settings->kafka.brokers, what,
+            rd_kafka_err2str(error), (int)why.size, why.size ? why.data : "");
+    return code;
 }
 
 static bool is_moving(rd_kafka_resp_err_t error)
@@ -116,7 +156,7 @@ int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, 
         if (!error)
             return CLI_OK;
         if (!is_moving(error) || steady_ms() >= until_ms)
-            return kafka_failed(settings, topic, error);
+            return kafka_failed(settings, client, topic, error);
         (void)poll(NULL, 0, RETRY_MS);
     }
 }
@@ -131,7 +171,7 @@ int kafka_ends(const struct settings *settings, rd_kafka_t *client, const char *
         if (!error)
             return CLI_OK;
         if (!is_moving(error) || steady_ms() >= until_ms)
-            return kafka_failed(settings, topic, error);
+            return kafka_failed(settings, client, topic, error);
         (void)poll(NULL, 0, RETRY_MS);
     }
 }

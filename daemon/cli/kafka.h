@@ -12,14 +12,16 @@
 
 enum { KAFKA_TIMEOUT_MS = 10000 };
 
-/* brokers NULL takes those of the settings. Owned by the caller: rd_kafka_destroy, or CLEANUP(kafka_release).
- */
+/* brokers NULL takes those of the settings. Owned by the caller, for kafka_release alone. */
 MUST_CHECK int kafka_client(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
                             rd_kafka_t **ret_client);
 void kafka_release(rd_kafka_t **client);
 
-/* CLI_DENIED for errors of rights and logins, CLI_UNAVAILABLE for the rest; says `what: error`. */
-int kafka_failed(const struct settings *settings, const char *what, rd_kafka_resp_err_t error);
+/* Says `what: error` with what is known beside it: what a user needs whose right was refused, and for a connection that
+ * did not come about why not (client NULL: it is not known). CLI_DENIED for rights and logins, CLI_CONFIGURATION for
+ * certificates, CLI_UNAVAILABLE for the rest. */
+int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
+                 rd_kafka_resp_err_t error);
 
 /* How many partitions a topic has, 0 where it does not exist. Tries again while its leadership moves, and waits
  * for the brokers, KAFKA_TIMEOUT_MS at most each. */

@@ -122,6 +122,7 @@ int main(int argc, char **argv)
 {
     CLEANUP(line_deinit) struct line line = {0};
     files_guard_standard();
+    files_guard_secrets();
     signal(SIGPIPE, SIG_IGN); /* whoever writes sees the error, cleans up and says it */
     int r = read_line(&line, argc, argv);
     if (!r)

@@ -184,7 +184,9 @@ void sink_free(struct sink *sink)
     if (sink->watched)
         rd_kafka_topic_partition_list_destroy(sink->watched);
     kafka_release(&sink->observer);
-    kafka_release(&sink->producer);
+    if (sink->producer)
+        rd_kafka_destroy(sink->producer);
+    sink->producer = NULL;
     buffer_deinit(&sink->line);
     free(sink);
 }

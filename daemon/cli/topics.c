@@ -26,7 +26,7 @@ static int take_results(const struct settings *settings, const rd_kafka_topic_re
                     rd_kafka_topic_result_name(results[i]));
             r = CLI_FAILED;
         } else if (error) {
-            r = kafka_failed(settings, rd_kafka_topic_result_name(results[i]), error);
+            r = kafka_failed(settings, NULL, rd_kafka_topic_result_name(results[i]), error);
         }
     }
     return r;
@@ -37,9 +37,9 @@ static int take_event(const struct settings *settings, rd_kafka_event_t *event)
     size_t n = 0;
     const rd_kafka_topic_result_t **results = NULL;
     if (!event)
-        return kafka_failed(settings, "topics", RD_KAFKA_RESP_ERR__TIMED_OUT);
+        return kafka_failed(settings, NULL, "topics", RD_KAFKA_RESP_ERR__TIMED_OUT);
     if (rd_kafka_event_error(event))
-        return kafka_failed(settings, "topics", rd_kafka_event_error(event));
+        return kafka_failed(settings, NULL, "topics", rd_kafka_event_error(event));
     if (rd_kafka_event_CreateTopics_result(event))
         results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
     else if (rd_kafka_event_DeleteTopics_result(event))

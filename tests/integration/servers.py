@@ -93,10 +93,31 @@ def kafka_jars():
     return JARS
 
 
-class Kafka:
-    """One broker that is its own controller. `address` is for clients; `log` is what it printed."""
+class Secure:
+    """What a listener with SASL over TLS needs: a certificate, and users with passwords for PLAIN and for SCRAM."""
 
-    def __init__(self, directory=None, heap="1g", port=None):
+    def __init__(self, certificate, plain, scram):
+        self.certificate, self.plain, self.scram = certificate, plain, scram
+
+    def properties(self):
+        users = " ".join(f'user_{name}="{password}"' for name, password in self.plain.items())
+        module, listener = "org.apache.kafka.common.security", "listener.name.sasl_ssl"
+        return f"""\
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256
+{listener}.plain.sasl.jaas.config={module}.plain.PlainLoginModule required {users};
+{listener}.scram-sha-256.sasl.jaas.config={module}.scram.ScramLoginModule required;
+{listener}.ssl.keystore.type=PEM
+{listener}.ssl.keystore.location={self.certificate.both}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+"""
+
+
+class Kafka:
+    """One broker that is its own controller. `address` is for clients; `log` is what it printed. With `secure` there is
+    also `secure_address`: SASL over TLS, where users have the rights that kafka_rights gives and no others."""
+
+    def __init__(self, directory=None, heap="1g", port=None, secure=None):
         self.owned = directory is None
         self.directory = pathlib.Path(directory) if directory else private_directory()
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -104,9 +125,14 @@ class Kafka:
         self.heap = heap
         self.port, self.controller_port = port or free_port(), free_port()
         self.address = f"127.0.0.1:{self.port}"
+        self.secure = secure
+        self.secure_port = free_port() if secure else None
+        self.secure_address = f"127.0.0.1:{self.secure_port}" if secure else None
         self.process = None
         self._write_properties()
-        self._java("kafka.tools.StorageTool", "format", "-t", self._cluster_id(), "-c", self.properties)
+        scram = [word for name, password in (secure.scram if secure else {}).items()
+                 for word in ("--add-scram", f"SCRAM-SHA-256=[name={name},password={password}]")]
+        self._java("kafka.tools.StorageTool", "format", "-t", self._cluster_id(), "-c", self.properties, *scram)
 
     @staticmethod
     def _cluster_id():
@@ -116,14 +142,15 @@ class Kafka:
 
     def _write_properties(self):
         self.properties = self.directory / "server.properties"
+        listener = f"SASL_SSL://127.0.0.1:{self.secure_port}," if self.secure else ""
         self.properties.write_text(f"""\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{self.controller_port}
-listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}
+listeners={listener}PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}
+advertised.listeners={listener}PLAINTEXT://127.0.0.1:{self.port}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
 inter.broker.listener.name=PLAINTEXT
 log.dirs={self.directory / 'data'}
 offsets.topic.replication.factor=1
@@ -138,7 +165,7 @@ log.message.timestamp.after.max.ms=9223372036854775807
 log.retention.ms=-1
 auto.create.topics.enable=false
 group.min.session.timeout.ms=1000
-""", encoding="ascii")
+{self.secure.properties() if self.secure else ""}""", encoding="ascii")
 
     def _command(self, *words):
         return ["java", f"-Xmx{self.heap}", "-cp", f"{kafka_jars()}/*", *words]
