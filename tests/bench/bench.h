@@ -22,5 +22,6 @@ struct bench_options {
 
 MUST_CHECK int bench_fill(const struct settings *settings, const struct bench_options *options);
 MUST_CHECK int bench_drain(const struct settings *settings, const struct bench_options *options);
+MUST_CHECK int bench_micro(const struct settings *settings, const struct bench_options *options);
 
 #endif

@@ -11,12 +11,13 @@ enum { SETS_MAX = 64, USAGE = 2 };
 static const struct part {
     const char *name;
     int (*run)(const struct settings *settings, const struct bench_options *options);
-} parts[] = {{"fill", bench_fill}, {"drain", bench_drain}};
+} parts[] = {{"fill", bench_fill}, {"drain", bench_drain}, {"micro", bench_micro}};
 
 static const char usage[] =
     "Usage: roiwatch-bench PART -c FILE [--set KEY=VALUE]... [--events N] [--campaigns N] [--rate N]\n"
     "                      [--start-ms T] [--span-ms D] [--watched N] [--even]\n"
-    "PART: fill (produce the workload), drain (read it and do nothing). `./dev bench` runs it.\n";
+    "PART: fill (produce the workload), drain (read it and do nothing), micro (time single\n"
+    "operations). `./dev bench` runs it.\n";
 
 struct line {
     const char *config_path;
