@@ -20,7 +20,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.bench.stage import Stage, Topics  # noqa: E402
 
 PARTITIONS = 8
-EVENT_GAP_US = 1500  # event time between two events: 2 million of them are 50 minutes
 
 
 def say(text):
@@ -84,13 +83,13 @@ def table(result):
     return "\n".join(rows)
 
 
-def fill(stage, n):
+def fill(stage, n, rate):
     """The topics with N and those with 2N events."""
     topics = []
     for name, times in (("once", 1), ("twice", 2)):
         say(f"bench: filling {3 * PARTITIONS} partitions with {times * n} events")
         topics.append(Topics(stage, name, PARTITIONS))
-        span_ms = times * n * EVENT_GAP_US // 1000
+        span_ms = times * n * 1000 // rate
         topics[-1].fill(times * n, "--span-ms", span_ms, "--start-ms", int(time.time() * 1000) - span_ms)
     return topics
 
@@ -98,7 +97,7 @@ def fill(stage, n):
 def run_cost(arguments):
     n = arguments.events
     with Stage() as stage:
-        topics, rounds = fill(stage, n), []
+        topics, rounds = fill(stage, n, arguments.rate), []
         for i in range(arguments.rounds):
             rounds.append(one_round(stage, topics, n))
             say(f"bench: round {i + 1} of {arguments.rounds}: drain {rounds[-1]['drain']['ns']:.0f} ns, "
@@ -112,10 +111,12 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=2_000_000, help="N (2000000)")
     parser.add_argument("--rounds", type=int, default=5, help="how often both are measured (5)")
+    parser.add_argument("--rate", type=int, default=50_000,
+                        help="events a second of event time (50000): the fewer, the more cells they fall into")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     arguments = parser.parse_args()
-    if arguments.events < 1 or arguments.rounds < 1:
-        parser.error("--events and --rounds are at least 1")
+    if min(arguments.events, arguments.rounds, arguments.rate) < 1:
+        parser.error("--events, --rounds and --rate are at least 1")
     run_cost(arguments)
 
 
