@@ -13,6 +13,7 @@
 struct bench_options {
     int64_t n_events;
     int64_t n_campaigns;
+    int64_t first;     /* number of the first event: ids are made from it */
     int64_t rate;      /* events a second; 0: as fast as it goes */
     int64_t start_ms;  /* event time of the first event */
     int64_t span_ms;   /* event time from the first to the last */
@@ -23,5 +24,6 @@ struct bench_options {
 MUST_CHECK int bench_fill(const struct settings *settings, const struct bench_options *options);
 MUST_CHECK int bench_drain(const struct settings *settings, const struct bench_options *options);
 MUST_CHECK int bench_micro(const struct settings *settings, const struct bench_options *options);
+MUST_CHECK int bench_latency(const struct settings *settings, const struct bench_options *options);
 
 #endif

@@ -1,6 +1,8 @@
 """What roiwatch costs per event, beside what reading alone costs.
 
-    ./dev bench [--events N] [--rounds N] [--json]
+    ./dev bench [--events N] [--rounds N] [--rate N] [--json]
+    ./dev bench micro [--json]                single operations, without Kafka and Redis
+    ./dev bench scale [--only PART] [--json]  what the cost follows; latency; memory of Redis
 
 In one run, alternating, so that both see the same machine: a bare librdkafka drain and roiwatchd over the same topics
 (3 x 8 partitions), each over N and over 2N events. The difference of the two is what N events cost, without the start.
@@ -17,13 +19,10 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from tests.bench.stage import Stage, Topics  # noqa: E402
+from tests.bench import scale  # noqa: E402
+from tests.bench.stage import Stage, Topics, micro, say  # noqa: E402
 
 PARTITIONS = 8
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def slope(once, twice, n, key):
@@ -106,9 +105,22 @@ def run_cost(arguments):
     print(json.dumps(result) if arguments.json else table(result))
 
 
+def run_micro(arguments):
+    result = micro()
+    lines = [f"{name:20s}{ns:10.1f} ns" for name, ns in result.items()]
+    print(json.dumps(result) if arguments.json else "\n".join(lines))
+
+
+def run_scale(arguments):
+    with Stage() as stage:
+        print(scale.text(scale.run(stage, arguments.events, arguments.only), arguments.json))
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=("cost", "micro", "scale"), default="cost", help="cost")
+    parser.add_argument("--only", action="append", choices=scale.PARTS, help="of scale: this part; may be repeated")
     parser.add_argument("--events", type=int, default=2_000_000, help="N (2000000)")
     parser.add_argument("--rounds", type=int, default=5, help="how often both are measured (5)")
     parser.add_argument("--rate", type=int, default=50_000,
@@ -117,7 +129,7 @@ def main():
     arguments = parser.parse_args()
     if min(arguments.events, arguments.rounds, arguments.rate) < 1:
         parser.error("--events, --rounds and --rate are at least 1")
-    run_cost(arguments)
+    {"cost": run_cost, "micro": run_micro, "scale": run_scale}[arguments.what](arguments)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ int bench_fill(const struct settings *settings, const struct bench_options *opti
     int64_t bytes = 0;
     int r = producer_new(settings, &producer);
     for (int64_t i = 0; r == 0 && i < options->n_events; i++) {
-        workload_event(options, i, &event);
+        workload_event(options, options->first + i, &event);
         bytes += event.value_size;
         r = producer_put(producer, i, &event);
         if (i % POLL_EVERY == 0)

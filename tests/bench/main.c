@@ -11,13 +11,14 @@ enum { SETS_MAX = 64, USAGE = 2 };
 static const struct part {
     const char *name;
     int (*run)(const struct settings *settings, const struct bench_options *options);
-} parts[] = {{"fill", bench_fill}, {"drain", bench_drain}, {"micro", bench_micro}};
+} parts[] = {
+    {"fill", bench_fill}, {"drain", bench_drain}, {"micro", bench_micro}, {"latency", bench_latency}};
 
 static const char usage[] =
     "Usage: roiwatch-bench PART -c FILE [--set KEY=VALUE]... [--events N] [--campaigns N] [--rate N]\n"
-    "                      [--start-ms T] [--span-ms D] [--watched N] [--even]\n"
-    "PART: fill (produce the workload), drain (read it and do nothing), micro (time single\n"
-    "operations). `./dev bench` runs it.\n";
+    "                      [--start-ms T] [--span-ms D] [--watched N] [--first N] [--even]\n"
+    "PART: fill (produce the workload), drain (read it and do nothing), micro (time single operations),\n"
+    "latency (produce at a rate and watch the totals). `./dev bench` runs it.\n";
 
 struct line {
     const char *config_path;
@@ -29,11 +30,17 @@ struct line {
 static int read_line(int argc, char **argv, struct line *line)
 {
     static const struct option names[] = {
-        {"config", required_argument, NULL, 'c'},  {"set", required_argument, NULL, 's'},
-        {"events", required_argument, NULL, 'n'},  {"campaigns", required_argument, NULL, 'k'},
-        {"rate", required_argument, NULL, 'r'},    {"start-ms", required_argument, NULL, 't'},
-        {"span-ms", required_argument, NULL, 'd'}, {"watched", required_argument, NULL, 'w'},
-        {"even", no_argument, NULL, 'e'},          {0},
+        {"config", required_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},
+        {"events", required_argument, NULL, 'n'},
+        {"campaigns", required_argument, NULL, 'k'},
+        {"rate", required_argument, NULL, 'r'},
+        {"start-ms", required_argument, NULL, 't'},
+        {"span-ms", required_argument, NULL, 'd'},
+        {"watched", required_argument, NULL, 'w'},
+        {"first", required_argument, NULL, 'f'},
+        {"even", no_argument, NULL, 'e'},
+        {0},
     };
     struct bench_options *options = &line->options;
     for (int option; (option = getopt_long(argc, argv, "c:", names, NULL)) != -1;) {
@@ -63,6 +70,9 @@ static int read_line(int argc, char **argv, struct line *line)
             break;
         case 'w':
             options->n_watched = number;
+            break;
+        case 'f':
+            options->first = number;
             break;
         case 'e':
             options->even = true;

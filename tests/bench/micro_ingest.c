@@ -84,7 +84,7 @@ static int read_all(struct counting *counting)
     int r = 0;
     for (size_t i = 0; i < MESSAGES && r == 0; i++) {
         const struct workload_event *event = &counting->events[i];
-        r = ingest_message(counting->ingest, 0, counting->offset++, NO_RECORD_TIME,
+        r = ingest_message(counting->ingest, 0, counting->offset++, NO_RECORD_TIME, (struct span){0},
                            span_from(event->value, (size_t)event->value_size));
     }
     return r ? r : ingest_batch_end(counting->ingest);

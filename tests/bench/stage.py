@@ -9,6 +9,8 @@ import json
 import pathlib
 import shutil
 import subprocess
+import sys
+import tempfile
 import time
 
 from tests.integration import kafka_log
@@ -17,6 +19,10 @@ from tests.integration.servers import Kafka, Redis, private_directory
 
 TYPES = ("impressions", "clicks", "orders")
 WAIT_S = 600
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def cpu_ns(pid):
@@ -55,8 +61,9 @@ class Topics:
         return path
 
     def fill(self, n_events, *words):
+        first = self.n_events  # no order id comes twice
         self.n_events += n_events
-        return part("fill", self.config(None, "fill"), "--events", n_events, *words)
+        return part("fill", self.config(None, "fill"), "--events", n_events, "--first", first, *words)
 
 
 def part(name, config_path, *words):
@@ -67,6 +74,14 @@ def part(name, config_path, *words):
     if result.returncode:
         raise RuntimeError(f"roiwatch-bench {name}: {result.stderr[-2000:]}")
     return json.loads(result.stdout)
+
+
+def micro():
+    """{operation: ns}: single operations, without servers."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as config:
+        config.write(yaml_text({"kafka": {"brokers": "nowhere"}, "redis": {"url": "unix:///nowhere"}}))
+        config.flush()
+        return part("micro", config.name, "--span-ms", 30_000)
 
 
 class Stage:

@@ -39,8 +39,8 @@ void workload_campaign(int64_t campaign, char ret_id[32])
 void workload_event(const struct bench_options *options, int64_t number, struct workload_event *ret_event)
 {
     struct workload_event *event = ret_event;
-    int64_t ts_ms =
-        options->start_ms + (int64_t)((double)options->span_ms * (double)number / (double)options->n_events);
+    double place = (double)(number - options->first) / (double)options->n_events;
+    int64_t ts_ms = options->start_ms + (int64_t)((double)options->span_ms * place);
     int64_t user = number * 7919 % USERS;
     char campaign[32];
     event->type = draw_type(number);

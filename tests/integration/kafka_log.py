@@ -15,7 +15,7 @@ DeadLetter = namedtuple("DeadLetter", "key value headers")
 
 
 def create_topics(address, names, partitions, config=None):
-    admin = AdminClient({"bootstrap.servers": address})
+    admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
     made = admin.create_topics([NewTopic(name, partitions, 1, config=config or {}) for name in names])
     for future in made.values():
         future.result(60)
