@@ -308,17 +308,6 @@ static int app_open_kafka(struct app *app)
     return r > 0 ? EXIT_CONFIGURATION : r;
 }
 
-void app_hold_signals(void)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 static int app_open_loop(struct app *app)
 {
     int r = sd_event_new(&app->event);

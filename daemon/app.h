@@ -157,9 +157,7 @@ struct app {
 };
 
 /* app.c */
-/* Signals wait for the loop from here on: the first thing that a program does, as a large configuration takes a while
- * to read. */
-void app_hold_signals(void);
+/* SIGTERM, SIGINT and SIGHUP are blocked by the caller. */
 /* Until the end. The settings stay the caller's. */
 MUST_CHECK int app_run(struct settings *settings, const struct app_source *source);
 void app_turn(struct app *app);
