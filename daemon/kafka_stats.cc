@@ -16,7 +16,7 @@ using partition_key = std::pair<std::string, int32_t>;
 
 struct kafka_stats_table {
     std::map<int64_t, int64_t> heard_us_by_broker; /* INT64_MAX: not up */
-    int64_t any_heard_us = INT64_MAX; /* the broker that was heard from last */
+    int64_t any_heard_us = INT64_MAX;              /* the broker that was heard from last */
     std::map<partition_key, int64_t> leader;
     std::chrono::steady_clock::time_point read_at;
 };
