@@ -40,6 +40,7 @@ static void config_change(struct sim_world *world)
         if (!types)
             *rules = (struct sim_rules){rules->type, future_ms, message_bytes};
     }
+    world->recount.rules_vary = true;
     say(world, "the configuration changes");
 }
 

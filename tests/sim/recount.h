@@ -52,6 +52,7 @@ struct recount {
     const struct rule_book *book;
     struct failure *failure;
     int64_t n_changes; /* of the rules of a partition */
+    bool rules_vary;   /* not all processes had the same rules */
     uint32_t n_shards;
     int64_t campaigns_limit;
     struct recount_lane lanes[SIM_PARTITIONS_MAX];
@@ -71,8 +72,8 @@ void recount_follow(struct recount *recount, const struct call *call);
 void recount_compare(struct recount *recount);
 /* Every shard has passed the end of the first n partitions. */
 bool recount_finished(const struct recount *recount, size_t n_partitions);
-/* After recount_finished: each order id was counted exactly once, and each admitted campaign has something.
- */
+/* After recount_finished: each order id was counted exactly once, and each admitted campaign has something, or
+ * has a message that only other rules accept: a process that had them may have died after it asked. */
 void recount_ids(struct recount *recount, size_t n_partitions);
 /* The least offset that a shard stands at; -1 where one does not know the partition. */
 int64_t recount_least(const struct recount *recount, size_t partition);
