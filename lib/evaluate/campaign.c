@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/evaluate/state.h"
@@ -70,6 +72,15 @@ void campaign_unload(struct evaluator *evaluator, struct campaign *campaign)
     evaluator->stats.n_cells -= campaign_n_cells(evaluator, campaign);
     free_slices(evaluator, campaign);
     campaign->loaded = false;
+}
+
+void evaluator_set_aside(struct evaluator *evaluator, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(evaluator->aside, sizeof(evaluator->aside), format, args);
+    va_end(args);
+    evaluator->stats.n_aside++;
 }
 
 static int campaign_new(struct evaluator *evaluator, struct span id, struct campaign **ret_campaign)

@@ -113,7 +113,10 @@ static void choose_windows(struct evaluator *evaluator, struct shard *shard, str
         struct rolling_hashes *hashes = &publication->hashes[publication->n_windows];
         if (!rolling_snapshot(&rolling, &evaluator->book->windows[i], shard->as_of_ms, snapshot) ||
             !rolling_hash(&rolling, snapshot, hashes)) {
-            evaluator->stats.n_aside += !campaign->beyond;
+            if (!campaign->beyond)
+                evaluator_set_aside(evaluator, "campaign \"%.*s\": the sums of window %s leave 64 bits",
+                                    (int)campaign->id.size, campaign->id.data,
+                                    evaluator->book->windows[i].name);
             campaign->beyond = true;
             continue;
         }

@@ -331,6 +331,11 @@ void evaluator_get_stats(const struct evaluator *evaluator, struct evaluator_sta
     }
 }
 
+const char *evaluator_last_aside(const struct evaluator *evaluator)
+{
+    return evaluator->aside;
+}
+
 const char *evaluator_last_error(const struct evaluator *evaluator)
 {
     return evaluator->error;

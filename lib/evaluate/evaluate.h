@@ -120,5 +120,7 @@ struct evaluator_stats {
 void evaluator_get_stats(const struct evaluator *evaluator, struct evaluator_stats *ret_stats);
 /* The latest error reply, "KEY: TEXT", empty without any; valid until the next call. */
 const char *evaluator_last_error(const struct evaluator *evaluator);
+/* What n_aside counted last and why, as a sentence's part for a log; "" before any. */
+const char *evaluator_last_aside(const struct evaluator *evaluator);
 
 #endif

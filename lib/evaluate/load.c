@@ -89,7 +89,9 @@ static int take_goal(struct evaluator *evaluator, struct shard *shard, struct sp
     if (ours)
         record->status = status;
     else
-        evaluator->stats.n_aside++;
+        evaluator_set_aside(evaluator,
+                            "goal \"%.*s\" of campaign \"%.*s\": its stored state is not understood",
+                            (int)goal.size, goal.data, (int)id.size, id.data);
     return 0;
 }
 
@@ -191,8 +193,17 @@ static int load_tier(struct slices *slices, const struct reply *pairs)
     return 0;
 }
 
-static int load_campaign(struct evaluator *evaluator, struct campaign *campaign, const struct reply *reply,
-                         size_t at)
+static void note_foreign(struct evaluator *evaluator, const struct shard *shard,
+                         const struct campaign *campaign, size_t tier)
+{
+    struct buffer *key = fresh_key(evaluator);
+    layout_cells_key(&evaluator->layout, shard->number, minutes_of_tier(evaluator, tier), campaign->id, key);
+    evaluator_set_aside(evaluator, "campaign \"%.*s\": another program has written over its key %.*s",
+                        (int)campaign->id.size, campaign->id.data, (int)key->size, key->data);
+}
+
+static int load_campaign(struct evaluator *evaluator, const struct shard *shard, struct campaign *campaign,
+                         const struct reply *reply, size_t at)
 {
     campaign_unload(evaluator, campaign);
     campaign->tiers = calloc(evaluator->book->tiers.n + 1, sizeof(*campaign->tiers));
@@ -202,11 +213,13 @@ static int load_campaign(struct evaluator *evaluator, struct campaign *campaign,
     int r = 0;
     for (size_t tier = 0; r == 0 && tier <= evaluator->book->tiers.n; tier++) {
         const struct reply *pairs = reply_at(reply, at + tier);
-        campaign->aside = campaign->aside || pairs->type != REPLY_ARRAY;
+        if (pairs->type != REPLY_ARRAY && !campaign->aside) {
+            campaign->aside = true;
+            note_foreign(evaluator, shard, campaign, tier);
+        }
         r = load_tier(&campaign->tiers[tier], pairs);
     }
     evaluator->stats.n_cells += campaign_n_cells(evaluator, campaign);
-    evaluator->stats.n_aside += campaign->aside;
     campaign->loaded = true;
     campaign->goals_dirty = true;
     return r;
@@ -217,7 +230,7 @@ int load_reply(struct evaluator *evaluator, struct shard *shard, const struct re
     size_t at = 0;
     struct campaign *campaign;
     while ((campaign = queue_pop(&shard->asked))) {
-        int r = load_campaign(evaluator, campaign, reply, at);
+        int r = load_campaign(evaluator, shard, campaign, reply, at);
         if (r < 0)
             return r;
         queue_push(&shard->fresh, PLACE_FRESH, campaign);

@@ -30,6 +30,7 @@ enum {
     RETIRED_MAX = 256, /* window names that are no longer configured */
     PARTITIONS_MAX = 65536,
     ERROR_SIZE = 400,
+    ASIDE_SIZE = 1024,
 };
 
 #define WRITE_EVERY_MS 1000   /* a reader key at most so often */
@@ -228,6 +229,7 @@ struct evaluator {
     struct evaluator_stats stats;
     int64_t announce_at_ms; /* steady, 0 never: the set of campaigns took none; when to announce all again */
     char error[ERROR_SIZE];
+    char aside[ASIDE_SIZE];
 };
 
 /* campaign.c */
@@ -240,6 +242,8 @@ MUST_CHECK int campaign_get(struct evaluator *evaluator, struct shard *shard, st
                             struct campaign **ret_campaign);
 void campaign_free(struct evaluator *evaluator, struct campaign *campaign);
 void campaign_unload(struct evaluator *evaluator, struct campaign *campaign);
+/* Counts something that is left alone, and keeps what and why. */
+void evaluator_set_aside(struct evaluator *evaluator, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Something changed: puts it where its way begins, unless it is on its way. */
 void campaign_want(struct shard *shard, struct campaign *campaign);
 bool campaign_has_cells(const struct evaluator *evaluator, const struct campaign *campaign);

@@ -154,7 +154,7 @@ int count_event(struct ingest *ingest, const struct deferred *event)
         return r;
     feed_touch(ingest, feed, event->slot);
     if (!cell_add_event(cell, event))
-        ingest->counts.set_aside++;
+        ingest_set_aside(ingest, campaign->id);
     return 0;
 }
 
@@ -170,7 +170,7 @@ int count_sum(struct ingest *ingest, size_t slot, int64_t offset, struct campaig
         return r;
     feed_touch(ingest, feed, slot);
     if (!cell_accumulate(&cell->sum, sum))
-        ingest->counts.set_aside++;
+        ingest_set_aside(ingest, campaign->id);
     return 0;
 }
 

@@ -140,7 +140,7 @@ static size_t fold(struct ingest *ingest, const struct shard_feed *feed, int64_t
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && folded_order(&folded[kept - 1], &folded[i]) == 0) {
             if (!cell_accumulate(&folded[kept - 1].sum, &folded[i].sum))
-                ingest->counts.set_aside++;
+                ingest_set_aside(ingest, folded[i].campaign->id);
         } else {
             folded[kept++] = folded[i];
         }
@@ -328,7 +328,8 @@ int flush_reply(struct ingest *ingest, struct flight flight, const struct reply 
     if (span_equal(verdict, span_of("ok"))) {
         topics_counted(ingest, flight.shard);
         ranges_counted(ingest, &ingest->feeds[flight.shard]);
-        ingest->counts.set_aside += (int64_t)reply->n_elements - 1;
+        for (size_t i = 1; i < reply->n_elements; i++)
+            ingest_set_aside(ingest, reply_at(reply, i)->text);
     } else if (span_equal(verdict, span_of("refused"))) {
         ingest->counts.refused++;
         ingest_start_over(ingest, INGEST_REGISTERING);

@@ -256,6 +256,17 @@ const char *ingest_fault(const struct ingest *ingest)
     return ingest->fault;
 }
 
+const char *ingest_last_aside(const struct ingest *ingest)
+{
+    return ingest->aside;
+}
+
+void ingest_set_aside(struct ingest *ingest, struct span name)
+{
+    ingest->counts.set_aside++;
+    snprintf(ingest->aside, sizeof(ingest->aside), "%.*s", (int)name.size, name.data);
+}
+
 size_t ingest_in_flight(const struct ingest *ingest)
 {
     return CALLS_MAX - ingest->n_free;

@@ -95,6 +95,8 @@ void ingest_restart(struct ingest *ingest);
 enum ingest_phase ingest_phase(const struct ingest *ingest);
 /* Why the phase is BROKEN or LOST; "" otherwise. */
 const char *ingest_fault(const struct ingest *ingest);
+/* What counts.set_aside counted last, for a log: the key, or the campaign in quotes; "" before any. */
+const char *ingest_last_aside(const struct ingest *ingest);
 /* Calls in flight: IDLE with none is quiet. */
 size_t ingest_in_flight(const struct ingest *ingest);
 

@@ -193,6 +193,7 @@ struct ingest {
     enum ingest_phase phase;
     enum ingest_phase after; /* SETTLING: what comes then */
     char fault[256];
+    char aside[512]; /* what was set aside last */
     uint64_t epoch;
 
     struct slot *slots;
@@ -275,6 +276,8 @@ static inline uint32_t lane_shard(const struct ingest *ingest, uint32_t lane)
 int flight_take(struct ingest *ingest, struct flight flight,
                 uint64_t *ret_tag); /* -EAGAIN: too many in flight */
 void ingest_break(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Counts something that is left alone, and keeps its name. */
+void ingest_set_aside(struct ingest *ingest, struct span name);
 void ingest_lose(struct ingest *ingest, const char *format, ...) PRINTF_LIKE(2, 3);
 int ingest_checked(struct ingest *ingest,
                    int r); /* gives r back; a failure breaks, as half of something may be done */

@@ -135,7 +135,7 @@ def test_the_cells_of_a_campaign(begun):
             overwrite(client, name)
     deployment.produce(records)
     counted = deployment.recount()
-    wait_until_told(daemon, "set aside")
+    wait_until_told(daemon, 'campaign "campaign-0001": another program has written over its key roi:~{c')
     assert others_are_exact(deployment, counted, 1) <= {b"campaign-0001"}
     assert daemon.stop() == 0
 

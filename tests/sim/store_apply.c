@@ -158,6 +158,6 @@ void store_apply(struct sim_store *store, const struct call *call, bool half, st
     size_t n = 1;
     for (size_t g = 0; g < work.n_groups; g++)
         if (work.aside[g])
-            elements[n++] = (struct reply){.type = REPLY_INTEGER, .integer = (int64_t)g};
+            elements[n++] = (struct reply){.type = REPLY_TEXT, .text = call_get(call, 3 + g)};
     answer->reply.n_elements = n;
 }

@@ -10,7 +10,7 @@
 --       5 .. 4+N the fields (slice starts, lanes) of all groups one after the other
 --       then triples for BITFIELD: '#COLUMN' 'DELTA' 'FIELD NUMBER' with COLUMN counted over all fields before it
 --       (where a key has a foreign type, the entry has the one field r: read the shard again)
--- reply {'ok', aside...}   aside: numbers of groups that were left alone (foreign type, or a counter beyond 64 bits)
+-- reply {'ok', aside...}   aside: keys of groups that were left alone (foreign type, or a counter beyond 64 bits)
 --       {'refused', vec}   somebody else stands elsewhere
 --       {'lost'}           the shard has no vector
 local vec = redis.call('GET', KEYS[1])
@@ -88,7 +88,7 @@ if n_fields > 0 then
         pairs_ = {}
       end
     end
-    if aside[g] then reply[#reply + 1] = g - 1 end
+    if aside[g] then reply[#reply + 1] = KEYS[3 + g] end
   end
   redis.call('DEL', KEYS[2])
   -- Cells are written by now, so nothing may stop the offsets: a journal of a foreign type stays as it is, and the

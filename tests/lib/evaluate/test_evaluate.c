@@ -283,6 +283,9 @@ static void a_campaign_with_a_foreign_key_is_set_aside_and_others_go_on(void **s
     world_settle(world);
     assert_null(world_reader_key(world, "a", "total"));
     assert_int_equal(world_stats(world).n_aside, 1);
+    assert_non_null(strstr(evaluator_last_aside(world->evaluator), "campaign \"a\": another program"));
+    assert_non_null(memmem(evaluator_last_aside(world->evaluator),
+                           strlen(evaluator_last_aside(world->evaluator)), key.data, key.size));
     world_check(world, "b");
     world_check(world, "spring-sale");
 }
