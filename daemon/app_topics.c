@@ -58,8 +58,9 @@ void app_topics_refresh(struct app *app)
     int32_t n_letters = 0;
     if (app->counts_known && app->steady_ms - app->counts_at_ms < COUNTS_MS)
         return;
-    if (kafka_source_is_away(
-            app->source)) /* the question would only hold up the loop until its time is over */
+    /* While no broker is connected (nor at the very start) the question would only hold up the loop until its
+     * time is over. */
+    if (kafka_source_silent_ms(app->source) == INT64_MAX || kafka_source_is_away(app->source))
         return;
     app->counts_at_ms = app->steady_ms;
     if (kafka_query_partition_counts(kafka_source_client(app->source), &app->settings->kafka, METADATA_MS,

@@ -64,7 +64,7 @@ static int judge_all(struct evaluator *evaluator, struct shard *shard, struct ca
         int r = judge(shard, &change, spec, edge_ms);
         if (r < 0)
             return r;
-        int64_t clock_ms = goal_due_ms(spec, record->change ? &record->next : &record->status);
+        int64_t clock_ms = goal_due_ms(spec, record->change ? &record->next : &record->status, edge_ms);
         int64_t window_ms = rolling_due_ms(&rolling, &spec->window, shard->as_of_ms);
         due_ms = clock_ms < due_ms ? clock_ms : due_ms;
         due_ms = window_ms < due_ms ? window_ms : due_ms;

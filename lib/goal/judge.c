@@ -122,10 +122,12 @@ enum goal_change goal_judge(const struct goal_spec *goal, const struct goal_stat
     return fires ? GOAL_FIRED : resolves ? GOAL_RESOLVED : GOAL_CHANGED;
 }
 
-int64_t goal_due_ms(const struct goal_spec *goal, const struct goal_status *status)
+int64_t goal_due_ms(const struct goal_spec *goal, const struct goal_status *status, int64_t edge_ms)
 {
     if (!status->known)
         return NEVER;
+    if (edge_ms < status->at_ms)
+        return status->at_ms;
     if (status->state == GOAL_PENDING)
         return status->since_ms + goal->for_ms;
     return status->state == GOAL_RECOVERING ? status->at_ms + goal->keep_firing_for_ms : INT64_MAX;

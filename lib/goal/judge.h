@@ -75,8 +75,9 @@ enum goal_change goal_judge(const struct goal_spec *goal, const struct goal_stat
                             enum goal_verdict verdict, int64_t edge_ms, struct goal_status *ret_status);
 
 /* The event time at which the state can change without any change of the data: INT64_MAX where there is none.
- */
-int64_t goal_due_ms(const struct goal_spec *goal, const struct goal_status *status);
+ * edge_ms: of the judgement that gave the status; where it was before the last change, which then stands, the
+ * change's own edge is due. */
+int64_t goal_due_ms(const struct goal_spec *goal, const struct goal_status *status, int64_t edge_ms);
 
 /* One sentence without the full stop: why the goal is in this state. */
 const char *goal_reason(enum goal_state state, enum goal_verdict verdict);

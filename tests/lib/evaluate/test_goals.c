@@ -124,6 +124,30 @@ static void waiting_goes_on_through_a_takeover(void **state)
     assert_alert(world, 0, "at_ms", "1795300440000");
 }
 
+/* An evaluator may begin with an as_of before the one that its predecessor had last: it knows only what that one
+ * saved, and not yet how far the idle lanes are. */
+static void who_begins_before_the_last_change_judges_when_time_has_come_to_it(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
+    assert_int_equal(window_parse(span_of("total"), &world->goals[0].window), 0);
+    pass_minutes(world, 1, 8);
+    spend(world, T0 + 8 * MINUTE_MS, 60);
+    pass_minutes(world, 9, 9);
+    assert_state(world, "firing");
+    evaluator_free(world->evaluator);
+    layout_common_key(&world->layout, "shards", &key);
+    value_clear(store_make(&world->store, buffer_span(&key)));
+    spend(world, T0 + 8 * MINUTE_MS, -20);
+    world_as_of(world, T0 + 5 * MINUTE_MS);
+    world->evaluator = world_evaluator(world, 0);
+    world_settle(world);
+    assert_state(world, "firing");
+    pass_minutes(world, 9, 9);
+    assert_state(world, "ok");
+    assert_int_equal(alerts(world)->n_entries, 2);
+}
+
 static void two_evaluators_send_one_alert(void **state)
 {
     struct world *world = *state;
@@ -354,6 +378,7 @@ int main(void)
         WORLD_TEST(a_goal_is_judged_when_as_of_passes_a_minute_edge),
         WORLD_TEST(a_breach_that_ends_between_two_ticks_is_resolved),
         WORLD_TEST(waiting_goes_on_through_a_takeover),
+        WORLD_TEST(who_begins_before_the_last_change_judges_when_time_has_come_to_it),
         WORLD_TEST(two_evaluators_send_one_alert),
         WORLD_TEST(a_lost_compare_is_judged_again_at_the_same_edge),
         cmocka_unit_test(a_lost_reply_anywhere_loses_no_alert_and_makes_no_second),

@@ -248,13 +248,14 @@ static void a_goal_says_when_its_clock_is_due(void **state)
     (void)state;
     struct goal_spec goal = goal_on_cost(true, 50, 60, 120);
     struct goal_status status = GOAL_STATUS_INIT;
-    assert_int_equal(goal_due_ms(&goal, &status), NEVER);
+    assert_int_equal(goal_due_ms(&goal, &status, T0), NEVER);
     status = (struct goal_status){true, GOAL_PENDING, T0, T0, NEVER};
-    assert_int_equal(goal_due_ms(&goal, &status), T0 + 60 * S);
+    assert_int_equal(goal_due_ms(&goal, &status, T0), T0 + 60 * S);
     status.state = GOAL_RECOVERING;
-    assert_int_equal(goal_due_ms(&goal, &status), T0 + 120 * S);
+    assert_int_equal(goal_due_ms(&goal, &status, T0), T0 + 120 * S);
     status.state = GOAL_FIRING;
-    assert_int_equal(goal_due_ms(&goal, &status), INT64_MAX);
+    assert_int_equal(goal_due_ms(&goal, &status, T0), INT64_MAX);
+    assert_int_equal(goal_due_ms(&goal, &status, T0 - 60 * S), T0);
 }
 
 int main(void)
