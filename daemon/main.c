@@ -47,6 +47,12 @@ struct command_line {
     enum log_format format;
 };
 
+static int refused(const char *why, const char *word)
+{
+    fprintf(stderr, "roiwatchd: %s: %s\n", why, word);
+    return EXIT_USAGE;
+}
+
 /* -1, or the code to end with at once. */
 static int command_line_read(struct command_line *line, int argc, char **argv)
 {
@@ -59,9 +65,13 @@ static int command_line_read(struct command_line *line, int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
         if (option == 'c')
             line->source.path = optarg;
-        else if (option == 's' && line->source.n_sets < SETS_MAX)
+        else if (option == 's' && line->source.n_sets == SETS_MAX)
+            return refused("too many --set; write them into the configuration", optarg);
+        else if (option == 's')
             line->sets[line->source.n_sets++] = optarg;
-        else if (option == 'l' && log_format_parse(optarg, &line->format) == 0)
+        else if (option == 'l' && log_format_parse(optarg, &line->format) < 0)
+            return refused("--log-format is auto, journal, text or json", optarg);
+        else if (option == 'l')
             continue;
         else if (option == 'h')
             return usage(stdout), EXIT_OK;
@@ -72,8 +82,7 @@ static int command_line_read(struct command_line *line, int argc, char **argv)
     }
     if (optind == argc)
         return -1;
-    fprintf(stderr, "roiwatchd: no argument expected: %s\n", argv[optind]);
-    return EXIT_USAGE;
+    return refused("no argument expected", argv[optind]);
 }
 
 /* Passwords are in this process's memory. */

@@ -51,8 +51,14 @@ def test_an_error_in_the_configuration_has_the_format_too(tmp_path):
         result = subprocess.run([BIN / "roiwatchd", "-c", path, *words], capture_output=True, text=True, timeout=30,
                                 env=environment(), check=False)
         assert result.returncode == 78 and result.stderr.startswith(first), result.stderr
-    assert subprocess.run([BIN / "roiwatchd", "--log-format", "xml"], capture_output=True, timeout=30,
-                          check=False).returncode == 2
+
+
+def test_what_the_command_line_must_not_say_is_named():
+    for words, said in ((["--log-format", "xml"], "--log-format is auto, journal, text or json: xml"),
+                        (["now"], "no argument expected: now"),
+                        ([f"--set=a.b{i}=1" for i in range(300)], "too many --set; write them into the configuration")):
+        result = subprocess.run([BIN / "roiwatchd", *words], capture_output=True, text=True, timeout=30, check=False)
+        assert result.returncode == 2 and f"roiwatchd: {said}" in result.stderr, (result.returncode, result.stderr)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a mount namespace needs root")
