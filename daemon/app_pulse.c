@@ -148,6 +148,17 @@ static bool slot_at_end(const struct app *app, size_t slot, const struct slot_st
     return app->ends[slot] == state->position && kafka_source_heard(app->source, slot);
 }
 
+/* What is proven of the partition, by us or by who read it before us; whether it is at its end we see anew. */
+static const struct partition_mark *mark_before(struct app *app, size_t slot, uint32_t index)
+{
+    struct partition_mark *own = &app->own_marks[slot];
+    if (own->offset == LANE_UNSET && index < app->n_marks) {
+        *own = app->marks[index];
+        own->end_since_ms = NEVER;
+    }
+    return own;
+}
+
 static void marks_write(struct app *app)
 {
     const struct marks_rules rules = {app->settings->book.clock, app->settings->book.disorder_ms};
@@ -159,8 +170,8 @@ static void marks_write(struct app *app)
     for (size_t i = 0; i < app->n_slots; i++) {
         struct slot_state state = ingest_slot(app->ingest, i);
         struct partition_mark mark =
-            mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms, &app->own_marks[i],
-                      app->marks, app->n_marks, app_n_partitions(app));
+            mark_make(&rules, &state, slot_at_end(app, i, &state), app->now_ms,
+                      mark_before(app, i, state.index), app->marks, app->n_marks, app_n_partitions(app));
         bool there = state.index < app->n_marks && !memcmp(&app->marks[state.index], &mark, sizeof(mark));
         if (there && memcmp(&mark, &app->own_marks[i], sizeof(mark)) == 0)
             continue;

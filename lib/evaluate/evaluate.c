@@ -249,6 +249,7 @@ int evaluator_reply(struct evaluator *evaluator, uint64_t tag, const struct repl
         return 0;
     enum request request = slot->request;
     forget_call(evaluator, slot);
+    evaluator->marks_asked = evaluator->marks_asked || request == REQUEST_MARKS;
     if (reply->type == REPLY_ERROR) {
         note_error(evaluator, shard, request, reply);
         if (shard && !shard_refused(evaluator, shard, request, reply))

@@ -142,7 +142,7 @@ int read_reply(struct evaluator *evaluator, struct shard *shard, const struct re
     if (r < 0)
         return r;
     shard->rev = layout_rev(&evaluator->layout, reply_i64(reply_at(reply, 0), 0));
-    if (evaluator->partitions_known)
+    if (evaluator->partitions_known && evaluator->marks_asked)
         update_as_of(evaluator, shard, vector->text);
     queue_move(&shard->fresh, &shard->publish, PLACE_PUBLISH);
     wake_due(evaluator, shard);

@@ -222,6 +222,7 @@ struct evaluator {
     uint32_t *partitions; /* owned; NULL: not known yet */
     size_t n_partitions;
     bool partitions_known;
+    bool marks_asked;             /* and answered, if only by a refusal: before, as_of would begin too low */
     struct partition_mark *marks; /* owned */
     size_t n_marks;
     struct buffer key; /* scratch */

@@ -22,26 +22,37 @@ static bool all_settled(const struct partition_mark *all, size_t n_all, size_t n
     return n == n_expected;
 }
 
+/* A proof holds for whoever stands at its offset or beyond; after a rewind nobody need do so. */
+static int64_t proven_before(const struct partition_mark *before, int64_t offset)
+{
+    return before->offset <= offset ? before->complete_ms : NEVER;
+}
+
+static int64_t complete_at_end(const struct marks_rules *rules, const struct partition_mark *mark,
+                               int64_t now_ms, const struct partition_mark *all, size_t n_all, bool settled)
+{
+    if (rules->clock)
+        return now_ms - rules->disorder_ms;
+    int64_t newest_ms = furthest(all, n_all);
+    if (mark->newest_ms > newest_ms)
+        newest_ms = mark->newest_ms;
+    return settled || newest_ms == NEVER ? newest_ms : newest_ms - rules->disorder_ms;
+}
+
 struct partition_mark mark_make(const struct marks_rules *rules, const struct slot_state *slot, bool at_end,
                                 int64_t now_ms, const struct partition_mark *before,
                                 const struct partition_mark *all, size_t n_all, size_t n_expected)
 {
-    struct partition_mark mark = {slot->counted, slot->counted_newest_ms, NEVER, NEVER};
+    struct partition_mark mark = {slot->counted, slot->counted_newest_ms,
+                                  proven_before(before, slot->counted), NEVER};
     if (!at_end || slot->counted != slot->position || slot->counted_newest_ms != slot->newest_ms)
         return mark;
     bool same = before->offset == mark.offset && before->end_since_ms != NEVER;
     mark.end_since_ms = same ? before->end_since_ms : now_ms;
-    if (rules->clock) {
-        mark.complete_ms = now_ms - rules->disorder_ms;
-        return mark;
-    }
-    int64_t newest_ms = furthest(all, n_all);
-    if (mark.newest_ms > newest_ms)
-        newest_ms = mark.newest_ms;
-    if (newest_ms == NEVER)
-        return mark;
     bool settled = same && all_settled(all, n_all, n_expected, now_ms);
-    mark.complete_ms = settled ? newest_ms : newest_ms - rules->disorder_ms;
+    int64_t complete_ms = complete_at_end(rules, &mark, now_ms, all, n_all, settled);
+    if (complete_ms > mark.complete_ms)
+        mark.complete_ms = complete_ms;
     return mark;
 }
 

@@ -2,9 +2,10 @@
  * Marks: what the reader of a partition says about its completeness, for all evaluators of all processes.
  *
  * DESIGN
- *   A mark says: at OFFSET I had counted everything, the newest event time was NEWEST, and, where I was
- * proven to be at the end of the partition, nothing before COMPLETE is still expected. It holds for ever, so
- * it may be read at any time before or after a shard. With idle clock, COMPLETE is now less the allowed
+ *   A mark says: at OFFSET I had counted everything, the newest event time was NEWEST, and, where I or who
+ * read the partition before me was proven to be at its end, nothing before COMPLETE is still expected. It
+ * holds for ever, so it may be read at any time before or after a shard, and later marks carry it on: else a
+ * shard's evaluator that starts anew would fall behind what its predecessor said. With idle clock, COMPLETE is now less the allowed
  * disorder. With idle log it is where the furthest partition is, less the disorder; when every partition has
  * been at its end for SETTLED_MS, all that was read counts as complete and it is the newest event time of
  * all.
@@ -25,7 +26,7 @@ struct marks_rules {
 /*
  * The mark of one partition of ours. at_end: end of partition seen at its position and its leader heard from
  * within 5 s. now_ms is the lesser of the process clock and Redis TIME. before is the mark that was written
- * last (PARTITION_MARK_NONE at first). all are the marks of every partition of the configured topics, the
+ * last (by the partition's reader before us at first, as no longer at the end; else PARTITION_MARK_NONE). all are the marks of every partition of the configured topics, the
  * others' as read; n_expected is how many partitions there are in all.
  */
 struct partition_mark mark_make(const struct marks_rules *rules, const struct slot_state *slot, bool at_end,

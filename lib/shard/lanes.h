@@ -14,14 +14,14 @@
 
 /*
  * What a partition's reader says: "OFFSET NEWEST COMPLETE END_SINCE" in the hash ~marks.G, decimal, `-` for
- * NEVER. complete_ms holds for ever for a lane that stands at offset or beyond: at offset the reader proved
- * that it was at the end, and nothing before complete_ms is still expected.
+ * NEVER. complete_ms holds for ever for a lane that stands at offset or beyond: at offset or before it a reader
+ * proved that it was at the end, and nothing before complete_ms is still expected.
  */
 struct partition_mark {
     int64_t offset;       /* next offset to read; LANE_UNSET where there is no mark */
     int64_t newest_ms;    /* newest event time read */
-    int64_t complete_ms;  /* NEVER: not at its end */
-    int64_t end_since_ms; /* since when it is at its end; NEVER */
+    int64_t complete_ms;  /* NEVER: never proven */
+    int64_t end_since_ms; /* since when it is at its end; NEVER: it is not */
 };
 
 #define PARTITION_MARK_NONE ((struct partition_mark){LANE_UNSET, NEVER, NEVER, NEVER})

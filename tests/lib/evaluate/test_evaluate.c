@@ -236,6 +236,28 @@ static void a_reader_that_is_at_the_end_lifts_as_of(void **state)
     assert_int_equal(evaluator_as_of(world->evaluator, 0), T0 + 6 * MINUTE_MS);
 }
 
+static void as_of_is_unknown_until_the_marks_are_there(void **state)
+{
+    struct world *world = *state;
+    uint64_t tag, marks_tag = 0;
+    for (int i = 0; i < 8; i++) {
+        evaluator_tick(world->evaluator, world->now_ms, world->steady_ms += 250);
+        while (evaluator_next(world->evaluator, &world->call, &tag) == 1) {
+            if (span_equal(call_get(&world->call, 0), span_of("HGETALL"))) {
+                marks_tag = tag;
+                continue;
+            }
+            struct reply reply = world_answer(world, &world->call);
+            assert_int_equal(evaluator_reply(world->evaluator, tag, &reply), 0);
+        }
+    }
+    assert_int_equal(evaluator_as_of(world->evaluator, 0), NEVER);
+    struct reply none = {.type = REPLY_ARRAY};
+    assert_int_equal(evaluator_reply(world->evaluator, marks_tag, &none), 0);
+    world_settle(world);
+    assert_int_equal(evaluator_as_of(world->evaluator, 0), T0);
+}
+
 static void windows_that_are_no_longer_configured_lose_their_keys(void **state)
 {
     struct world *world = *state;
@@ -376,6 +398,7 @@ int main(void)
         WORLD_TEST(the_position_is_stored_only_when_the_keys_contain_it),
         WORLD_TEST(what_no_journal_says_starts_the_shard_over),
         WORLD_TEST(a_reader_that_is_at_the_end_lifts_as_of),
+        WORLD_TEST(as_of_is_unknown_until_the_marks_are_there),
         WORLD_TEST(windows_that_are_no_longer_configured_lose_their_keys),
         WORLD_TEST(a_key_with_a_higher_rev_stays_until_ours_is_higher),
         WORLD_TEST(a_campaign_with_a_foreign_key_is_set_aside_and_others_go_on),

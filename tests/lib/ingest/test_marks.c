@@ -114,8 +114,23 @@ static void new_messages_end_a_settled_log(void **state)
     const struct partition_mark before = {10, T0, T0, NOW - SETTLED_MS};
     struct slot_state more = level;
     more.position = more.counted = 11;
-    assert_int_equal(mark_make(&log_rules, &more, true, NOW, &before, &before, 1, 1).complete_ms,
-                     T0 - DISORDER_MS);
+    more.newest_ms = more.counted_newest_ms = T0 + 9000;
+    struct partition_mark mark = mark_make(&log_rules, &more, true, NOW, &before, &before, 1, 1);
+    assert_int_equal(mark.end_since_ms, NOW);
+    assert_int_equal(mark.complete_ms, T0); /* not T0 + 9000, but what was proven stays */
+}
+
+static void what_was_proven_stays_proven(void **state)
+{
+    (void)state;
+    const struct partition_mark before = {10, T0, T0 + 7000, NOW};
+    struct slot_state more = level, rewound = level;
+    more.position = 12;
+    more.counted = 11;
+    assert_int_equal(make(&log_rules, &more, false, NOW, &before).complete_ms, T0 + 7000);
+    assert_int_equal(make(&clock_rules, &level, true, T0, &before).complete_ms, T0 + 7000);
+    rewound.position = rewound.counted = 9;
+    assert_true(make(&log_rules, &rewound, false, NOW, &before).complete_ms == NEVER);
 }
 
 static void all_have_passed_what_the_slowest_has(void **state)
@@ -142,6 +157,7 @@ int main(void)
         cmocka_unit_test(with_the_log_nothing_read_anywhere_proves_nothing),
         cmocka_unit_test(a_finished_log_is_complete_to_its_newest_event),
         cmocka_unit_test(new_messages_end_a_settled_log),
+        cmocka_unit_test(what_was_proven_stays_proven),
         cmocka_unit_test(all_have_passed_what_the_slowest_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
