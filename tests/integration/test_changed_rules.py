@@ -51,9 +51,8 @@ def cleaned(config):
     return {**config, "kafka": {**config["kafka"], "topics": topics}}
 
 
-def furthest(client, deployment):
-    """{(topic, partition): the furthest offset that any shard has counted}, when Redis has heard the dead daemon out."""
-    poll(lambda: client.info("clients")["connected_clients"] == 1, 20, "the killed daemon's connection is gone")
+def furthest(client):
+    """{(topic, partition): the furthest offset that any shard has counted}."""
     indexes = {}
     for name, entry in client.hgetall("roi:~lanes.1").items():
         topic, _, partition = name.decode().rpartition(":")
@@ -95,9 +94,13 @@ def test_changed_rules_after_kills_count_each_message_by_one_of_them(deploy, wha
             daemon = deployment.start()
             deployment.wait_for_calls(dice.randrange(60, 260), 20)
             assert daemon.running(), daemon.log[-2000:]
-            daemon.kill()
-            until = furthest(client, deployment)
             before = earlier[-1][1] if earlier else {}
+            # A daemon that was killed before it had counted anything would leave nothing to tell the rules apart.
+            poll(lambda before=before: sum(furthest(client).values()) >= sum(before.values()) + 500, 60,
+                 "some messages of this round are counted", daemon.process)
+            daemon.kill()
+            poll(lambda: client.info("clients")["connected_clients"] == 1, 20, "the killed daemon's connection is gone")
+            until = furthest(client)
             earlier.append((deployment.config, {lane: max(offset, before.get(lane, 0)) for lane, offset in until.items()}))
     deployment.configure({"windows": ["1h", "month", "total"], **(other if n_rounds % 2 else plain)})
     deployment.config = cleaned(deployment.config)
