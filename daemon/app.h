@@ -168,6 +168,13 @@ void app_send(struct app *app, redis_answer answer, uint64_t tag);
 void app_ignore(void *context, uint64_t tag, const struct reply *reply);
 struct span app_common_key(struct app *app, const char *name);
 
+/* app_marks.c */
+void app_marks_ask(struct app *app);
+/* The newest event time of any partition; NEVER before any event. */
+int64_t app_marks_furthest(const struct app *app);
+/* Whether every partition is read to its end. */
+bool app_marks_at_end(const struct app *app);
+
 /* app_meta.c */
 void app_meta_begin(struct app *app);
 void app_meta_check(struct app *app);
@@ -216,6 +223,8 @@ void app_say_aside(struct app *app);
 void app_say_refused(struct app *app, const char *name, const struct reply *reply);
 
 /* app_pulse.c */
+/* Asks for the whole hash PREFIX~NAME of our generation. */
+void app_ask(struct app *app, const char *name, redis_answer answer);
 void app_pulse(struct app *app);
 void app_own_shards(struct app *app);
 /* Tells roi:meta that counting has stopped, if that is ours to say. */

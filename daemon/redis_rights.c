@@ -33,6 +33,7 @@ static const char *const rights[] = {
     "w set K v",
     "w setrange K 0 v",
     "r smembers K",
+    "w srem K m",
     "r sscan K 0",
     "- time",
     "w unlink K",

@@ -26,7 +26,7 @@ enum request common_call(struct evaluator *evaluator, struct call *call)
         return REQUEST_WINDOWS_WRITE;
     }
     if (!evaluator->marks_due)
-        return REQUEST_NONE;
+        return members_call(evaluator, call) ? REQUEST_MEMBERS : REQUEST_NONE;
     evaluator->marks_due = false;
     call_begin(call, SCRIPT_NONE);
     call_arg_text(call, "HGETALL");
@@ -100,6 +100,8 @@ int common_reply(struct evaluator *evaluator, enum request request, const struct
     case REQUEST_WINDOWS_WRITE:
         evaluator->windows_written = true;
         return 0;
+    case REQUEST_MEMBERS:
+        return members_reply(evaluator, reply);
     default:
         return take_marks(evaluator, reply);
     }

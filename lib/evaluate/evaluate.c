@@ -45,6 +45,7 @@ int evaluator_new(const struct evaluator_options *options, struct evaluator **re
     evaluator->max_calls = options->max_calls ? options->max_calls : DEFAULT_CALLS;
     evaluator->max_cells = options->max_cells ? options->max_cells : DEFAULT_CELLS;
     evaluator->marks_due = true;
+    members_expect(evaluator);
     call_init(&evaluator->words);
     evaluator->shards = calloc(options->layout.n_shards, sizeof(*evaluator->shards));
     if (!evaluator->shards) {
@@ -65,6 +66,7 @@ void evaluator_free(struct evaluator *evaluator)
     free(evaluator->retired);
     free(evaluator->partitions);
     free(evaluator->marks);
+    buffer_deinit(&evaluator->members_last);
     buffer_deinit(&evaluator->key);
     call_deinit(&evaluator->words);
     free(evaluator);
@@ -95,6 +97,7 @@ void evaluator_set_book(struct evaluator *evaluator, const struct rule_book *boo
     evaluator->windows_known = false;
     evaluator->windows_written = false;
     evaluator->marks_due = true;
+    members_expect(evaluator);
 }
 
 void evaluator_set_limits(struct evaluator *evaluator, int64_t future_ms, int64_t stream_length)
@@ -108,8 +111,10 @@ int evaluator_own(struct evaluator *evaluator, uint32_t shard, bool own)
     struct shard *known = evaluator->shards[shard];
     if (own == (known != NULL))
         return 0;
-    if (own)
+    if (own) {
+        members_expect(evaluator);
         return shard_new(shard, &evaluator->shards[shard]);
+    }
     forget_call(evaluator, &known->slot);
     shard_free(evaluator, known);
     evaluator->shards[shard] = NULL;
@@ -128,6 +133,11 @@ int evaluator_set_partitions(struct evaluator *evaluator, const uint32_t *partit
     evaluator->n_partitions = n_partitions;
     evaluator->partitions_known = true;
     return 0;
+}
+
+void evaluator_set_complete(struct evaluator *evaluator, bool complete)
+{
+    evaluator->complete = complete;
 }
 
 void evaluator_set_silent(struct evaluator *evaluator, bool silent)
@@ -254,6 +264,8 @@ int evaluator_reply(struct evaluator *evaluator, uint64_t tag, const struct repl
         note_error(evaluator, shard, request, reply);
         if (shard && !shard_refused(evaluator, shard, request, reply))
             shard_restart(evaluator, shard, RETRY_MS);
+        else if (request == REQUEST_MEMBERS)
+            evaluator->members_at_ms = evaluator->steady_ms + ASIDE_MS;
         else if (!shard)
             evaluator->not_before_ms = evaluator->steady_ms + RETRY_MS;
         return 0;
@@ -293,7 +305,7 @@ static bool shard_idle(const struct shard *shard)
 {
     return shard->phase == PHASE_LIVE && shard->as_of_ms != NEVER && !shard->load.n && !shard->fresh.n &&
            !shard->announce.n && !shard->publish.n && !shard->deferred.n && !shard->n_changes &&
-           !shard->n_deliveries && !shard->asked.n && !shard->publication.campaign &&
+           !shard->n_deliveries && !shard->withdrawals && !shard->asked.n && !shard->publication.campaign &&
            shard->saved.as_of_ms == shard->as_of_ms && strcmp(shard->saved.tip, shard->tip) == 0;
 }
 

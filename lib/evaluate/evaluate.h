@@ -71,6 +71,10 @@ MUST_CHECK int evaluator_own(struct evaluator *evaluator, uint32_t shard, bool o
 MUST_CHECK int evaluator_set_partitions(struct evaluator *evaluator, const uint32_t *partitions,
                                         size_t n_partitions);
 
+/* Whether all that the log holds is counted: then a campaign that is neither configured nor was ever counted is
+ * known, and leaves roi:campaigns with its keys. */
+void evaluator_set_complete(struct evaluator *evaluator, bool complete);
+
 /* Whether a topic that had events in the day before has been silent for alerts.silent_after. Makes goals
  * stale. */
 void evaluator_set_silent(struct evaluator *evaluator, bool silent);
@@ -112,6 +116,7 @@ struct evaluator_stats {
     uint64_t n_published;            /* reader keys written */
     uint64_t n_refused;              /* reader keys that had a higher rev */
     uint64_t n_lost_compares;        /* goal states that another evaluator had changed */
+    uint64_t n_withdrawn;            /* campaigns that left roi:campaigns */
     uint64_t n_alerts;               /* delivered to the stream */
     uint64_t n_aside;  /* campaigns left alone: a key of theirs has a foreign type, or money beyond int64 */
     uint64_t n_errors; /* error replies */

@@ -17,6 +17,7 @@ static void clear(struct evaluator *evaluator, struct shard *shard)
     }
     free(shard->changes);
     deliver_clear(shard);
+    withdraw_clear(shard);
 }
 
 static void begin(struct shard *shard, uint32_t number)
@@ -94,6 +95,8 @@ static int live_next(struct evaluator *evaluator, struct shard *shard, struct ca
         *ret_request = REQUEST_DELIVER;
     } else if (shard->as_of_ms != NEVER && goals_call(evaluator, shard, call)) {
         *ret_request = REQUEST_GOAL;
+    } else if (withdraw_call(evaluator, shard, call)) { /* before anybody is announced */
+        *ret_request = REQUEST_WITHDRAW;
     } else {
         int r = publish_call(evaluator, shard, call, ret_request);
         if (r != 0 || !load_call(evaluator, shard, call))
@@ -143,6 +146,9 @@ static int handle(struct evaluator *evaluator, struct shard *shard, enum request
     case REQUEST_SAVE:
         save_reply(evaluator, shard);
         break;
+    case REQUEST_WITHDRAW:
+        withdraw_reply(evaluator, shard);
+        break;
     default: /* a trim has nothing to say */
         break;
     }
@@ -180,6 +186,12 @@ bool shard_refused(struct evaluator *evaluator, struct shard *shard, enum reques
         evaluator->announce_at_ms = evaluator->steady_ms + ASIDE_MS;
         return true;
     }
+    if (request == REQUEST_WITHDRAW) {
+        withdraw_clear(shard);
+        members_expect(evaluator);
+        evaluator->members_at_ms = evaluator->steady_ms + ASIDE_MS;
+        return true;
+    }
     return false;
 }
 
@@ -198,7 +210,11 @@ void request_key(const struct evaluator *evaluator, const struct shard *shard, e
     case REQUEST_WINDOWS_WRITE:
         layout_root_key(layout, "~windows", buffer);
         break;
+    case REQUEST_MEMBERS:
+        layout_root_key(layout, "~names", buffer);
+        break;
     case REQUEST_ANNOUNCE:
+    case REQUEST_WITHDRAW:
         layout_root_key(layout, "campaigns", buffer);
         break;
     case REQUEST_DELIVER:

@@ -142,9 +142,11 @@ enum request {
     REQUEST_PUBLISH,
     REQUEST_TRIM,
     REQUEST_SAVE,
+    REQUEST_WITHDRAW,
     REQUEST_MARKS,
     REQUEST_WINDOWS_READ,
     REQUEST_WINDOWS_WRITE,
+    REQUEST_MEMBERS,
 };
 
 struct slot {
@@ -189,8 +191,9 @@ struct shard {
     struct goal_record pipeline;
     struct delivery *deliveries; /* owned; the first is on its way */
     size_t n_deliveries;
-    size_t delivered;  /* of them */
-    int delivery_step; /* 0 XADD, 1 PUBLISH, 2 XDEL */
+    size_t delivered;               /* of them */
+    int delivery_step;              /* 0 XADD, 1 PUBLISH, 2 XDEL */
+    struct withdrawal *withdrawals; /* owned; the first is on its way */
     bool checkpoint_open;
     size_t checkpoint_left; /* campaigns that are not published as of it */
     struct position checkpoint;
@@ -225,8 +228,12 @@ struct evaluator {
     bool marks_asked;             /* and answered, if only by a refusal: before, as_of would begin too low */
     struct partition_mark *marks; /* owned */
     size_t n_marks;
-    struct buffer key; /* scratch */
-    struct call words; /* scratch */
+    bool complete;
+    bool members_due;           /* the index of names is to be read for those that are one too many */
+    int64_t members_at_ms;      /* steady: not before */
+    struct buffer members_last; /* owned; where to go on: `(` and a name; empty: at the first */
+    struct buffer key;          /* scratch */
+    struct call words;          /* scratch */
     struct evaluator_stats stats;
     int64_t announce_at_ms; /* steady, 0 never: the set of campaigns took none; when to announce all again */
     char error[ERROR_SIZE];
@@ -300,6 +307,15 @@ void index_reply(struct shard *shard);
 MUST_CHECK int publish_call(struct evaluator *evaluator, struct shard *shard, struct call *call,
                             enum request *ret_request);
 void publish_reply(struct evaluator *evaluator, struct shard *shard, const struct reply *reply);
+
+/* withdraw.c */
+/* Reads the index of names, from the first, as soon as it can be known who is one too many. */
+void members_expect(struct evaluator *evaluator);
+bool members_call(struct evaluator *evaluator, struct call *call);
+MUST_CHECK int members_reply(struct evaluator *evaluator, const struct reply *reply);
+bool withdraw_call(struct evaluator *evaluator, struct shard *shard, struct call *call);
+void withdraw_reply(struct evaluator *evaluator, struct shard *shard);
+void withdraw_clear(struct shard *shard);
 
 /* content.c */
 /* Writes what changed of the campaign into a publish call. False where nothing did. */

@@ -70,6 +70,34 @@ def test_a_pending_goal_goes_on_waiting_where_it_was(deploy):
     assert since in deployment.campaign("c")["goal:roi"]
 
 
+def test_a_campaign_that_is_no_longer_configured_leaves(deploy):
+    """By a reload and by a restart; what has ever been counted stays, and its key names no goal any more."""
+    goal = {"name": "roi", "metric": "cost", "target": 1, "window": "1h", "rule": "threshold"}
+    config = {"windows": ["1h", "total"]}
+    both = {"reloaded": {"goals": [dict(goal)]}, "restarted": {"goals": [dict(goal)]}}
+    deployment = deploy({**config, "campaigns": {"counted": {"goals": [goal]}, **both}})
+    daemon = deployment.start()
+    deployment.send("click", 1, T_MS, campaign_id="counted", cost="0.5")
+    deployment.move_time_to(T_MS + MINUTE_MS)
+    for name in ("counted", *both):
+        poll(lambda name=name: deployment.campaign(name).get("state") == "firing", 30, "firing", daemon.process)
+    reload_with(deployment, daemon, {**config, "campaigns": {"restarted": {"goals": [goal]}}}, "campaigns.reloaded")
+    counted = deployment.expect_exact()
+    assert {b"counted", b"restarted"} <= counted.members and b"reloaded" not in counted.members
+    daemon.stop()
+    deployment.configure(config)
+    daemon = deployment.start()
+    deployment.expect_exact()
+    for name in both:
+        assert deployment.campaign(name) == {}
+    assert "goal:roi" not in deployment.campaign("counted")
+    with deployment.client() as client:
+        assert {b"reloaded", b"restarted"}.isdisjoint(client.zrange(deployment.prefix + b"~names", 0, -1))
+        alerts = [(fields[b"campaign"], fields[b"state"]) for _, fields in client.xrange(deployment.prefix + b"alerts")]
+    names = [name.encode() for name in ("counted", *both)]
+    assert sorted(alerts) == sorted((name, state) for name in names for state in (b"firing", b"resolved"))
+
+
 def test_an_invalid_file_keeps_the_old_configuration_whole(deploy):
     config = {"windows": ["1h", "total"], "campaigns": {"c": {"cost": {"cpc": 1}}}}
     deployment = deploy(config)

@@ -118,6 +118,15 @@ static struct reply answer_xadd(struct store *store, const struct call *call)
     return reply_text(span_of(entry->id));
 }
 
+/* In one piece, in no order: the names are few. */
+static struct reply answer_names(struct store *store, const struct value *value)
+{
+    struct reply *all = store_replies(store, value->n_pairs);
+    for (size_t i = 0; i < value->n_pairs; i++)
+        all[i] = reply_text(buffer_span(&value->pairs[i].name));
+    return reply_array(all, value->n_pairs);
+}
+
 static struct reply answer_command(struct store *store, const struct call *call)
 {
     struct span name = call_get(call, 0);
@@ -135,11 +144,12 @@ static struct reply answer_command(struct store *store, const struct call *call)
         two[1] = reply_pairs(store, value->pairs, value->n_pairs);
         return reply_array(two, 2);
     }
-    if (span_equal(name, span_of("SMEMBERS"))) {
-        struct reply *all = store_replies(store, value->n_pairs);
-        for (size_t i = 0; i < value->n_pairs; i++)
-            all[i] = reply_text(buffer_span(&value->pairs[i].name));
-        return reply_array(all, value->n_pairs);
+    if (span_equal(name, span_of("SMEMBERS")) || span_equal(name, span_of("ZRANGEBYLEX")))
+        return answer_names(store, value);
+    if (span_equal(name, span_of("UNLINK"))) {
+        for (size_t i = 1; i < call->n_args; i++)
+            value_clear(store_make(store, call_get(call, i)));
+        return reply_integer(1);
     }
     if (span_equal(name, span_of("SADD"))) {
         for (size_t i = 2; i < call->n_args; i++)
@@ -155,7 +165,8 @@ static struct reply answer_command(struct store *store, const struct call *call)
         hash_set(value, call_get(call, 2), call_get(call, 3));
         return reply_integer(1);
     }
-    if (span_equal(name, span_of("HDEL"))) {
+    if (span_equal(name, span_of("HDEL")) || span_equal(name, span_of("SREM")) ||
+        span_equal(name, span_of("ZREM"))) {
         for (size_t i = 2; i < call->n_args; i++)
             hash_remove(value, call_get(call, i));
         return reply_integer(1);
