@@ -11,6 +11,11 @@
 
 enum { CONSUME_TIMEOUT_MS = 3000, DESCRIBE_TIMEOUT_MS = 3000, ERROR_SIZE = 256 };
 
+static void note_failed(struct live *live, const rd_kafka_t *client, int code)
+{
+    live_list(live, code, kafka_said(client));
+}
+
 /* May we read it? A consumer of its own at the end of the partition: the broker's answer to the first fetch
  * says so. */
 static void check_read(struct live *live, rd_kafka_t *client, const char *topic, int64_t end)
@@ -28,7 +33,7 @@ static void check_read(struct live *live, rd_kafka_t *client, const char *topic,
     (void)rd_kafka_assign(client, NULL);
     rd_kafka_topic_partition_list_destroy(list);
     if (error)
-        live_note_code(live, kafka_failed(live->settings, client, topic, error));
+        note_failed(live, client, kafka_failed(live->settings, client, topic, error));
 }
 
 /* False where no broker can be talked to: asking about other topics would only take as long again. */
@@ -39,18 +44,19 @@ static bool check_topic(struct live *live, rd_kafka_t *client, const char *topic
     int64_t low = 0, high = 0;
     int r = kafka_topic_partitions(live->settings, client, topic, &n);
     if (r)
-        live_note_code(live, r);
+        note_failed(live, client, r);
     else if (n == 0)
         live_fail(live, CLI_CONFIGURATION,
                   "Kafka topic %s does not exist: create it, or correct the configuration", topic);
     if (r || n == 0)
         return !r || steady_ms() - since_ms < KAFKA_TIMEOUT_MS;
-    fprintf(stderr, "ok: Kafka topic %s: %" PRId32 " partitions\n", topic, n);
+    fprintf(stderr, "ok: Kafka topic %s: %" PRId32 " partitions%s\n", topic, n,
+            read ? "" : "; whether roiwatch may write there Kafka says only at the first letter");
     if (!read)
         return true;
     r = kafka_ends(live->settings, client, topic, 0, &low, &high);
     if (r)
-        live_note_code(live, r);
+        note_failed(live, client, r);
     else
         check_read(live, client, topic, high > low ? high : 0);
     return true;

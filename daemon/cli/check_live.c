@@ -17,15 +17,21 @@ enum { FINDING_SIZE = 1024 };
 /* About what jemalloc and Redis 7 need; measured on hashes of this shape, rounded up. */
 enum { BYTES_PER_CELL = 140, BYTES_PER_READER_KEY = 1100, BYTES_PER_CAMPAIGN = 1200 };
 
-/* A line for people, and an object of the list that --json prints. */
+/* An object of the list that --json prints. */
+static void list(struct live *live, const char *kind, const char *text)
+{
+    buffer_printf(live->findings, "%s{\"kind\":\"%s\",\"text\":", live->findings->size ? "," : "", kind);
+    json_append_text(live->findings, span_of(text));
+    buffer_append_u8(live->findings, '}');
+}
+
+/* The same as a line for people. */
 static void print(struct live *live, const char *kind, const char *format, va_list arguments)
 {
     char text[FINDING_SIZE];
     vsnprintf(text, sizeof(text), format, arguments);
     fprintf(stderr, "%s: %s\n", kind, text);
-    buffer_printf(live->findings, "%s{\"kind\":\"%s\",\"text\":", live->findings->size ? "," : "", kind);
-    json_append_text(live->findings, span_of(text));
-    buffer_append_u8(live->findings, '}');
+    list(live, kind, text);
 }
 
 void live_warn(struct live *live, const char *format, ...)
@@ -48,6 +54,12 @@ void live_note_code(struct live *live, int code)
             return;
         }
     }
+}
+
+void live_list(struct live *live, int code, const char *said)
+{
+    list(live, "error", said);
+    live_note_code(live, code);
 }
 
 void live_fail(struct live *live, int code, const char *format, ...)

@@ -22,7 +22,8 @@ struct live {
 /* A finding that is worth a thought, or (fail) one that decides the exit code. */
 void live_warn(struct live *live, const char *format, ...) PRINTF_LIKE(2, 3);
 void live_fail(struct live *live, int code, const char *format, ...) PRINTF_LIKE(3, 4);
-/* A code of something that has said itself what is wrong. */
+/* Of something that has said itself on stderr what is wrong. */
+void live_list(struct live *live, int code, const char *said);
 void live_note_code(struct live *live, int code);
 
 void check_redis(struct live *live);

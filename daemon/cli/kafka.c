@@ -16,8 +16,9 @@ enum { RETRY_MS = 100 };
 /* Why connections do not come about: librdkafka says it in its log only, from threads of its own. */
 struct trouble {
     pthread_mutex_t lock;
-    int code;       /* CLI_OK: nothing that somebody has to set right */
-    char text[512]; /* the last such one */
+    int code;        /* CLI_OK: nothing that somebody has to set right */
+    char text[512];  /* the last such one */
+    char said[1024]; /* what kafka_failed said last; of the one thread that uses the client */
 };
 
 /* Errors of single brokers are not worth a line each; but one that waiting does not heal is kept for kafka_failed. */
@@ -120,9 +121,18 @@ int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char
         }
         pthread_mutex_unlock(&trouble->lock);
     }
-    fprintf(stderr, "roiwatch: Kafka at %s: %s: %s%.*s\n", settings->kafka.brokers, what,
-            rd_kafka_err2str(error), (int)why.size, why.size ? why.data : "");
+    char said[sizeof(trouble->said)];
+    snprintf(said, sizeof(said), "Kafka at %s: %s: %s%.*s", settings->kafka.brokers, what,
+             rd_kafka_err2str(error), (int)why.size, why.size ? why.data : "");
+    fprintf(stderr, "roiwatch: %s\n", said);
+    if (trouble)
+        memcpy(trouble->said, said, sizeof(said));
     return code;
+}
+
+const char *kafka_said(const rd_kafka_t *client)
+{
+    return ((const struct trouble *)rd_kafka_opaque(client))->said;
 }
 
 static bool is_moving(rd_kafka_resp_err_t error)

@@ -23,6 +23,9 @@ void kafka_release(rd_kafka_t **client);
 int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
                  rd_kafka_resp_err_t error);
 
+/* The line that a function with this client said last, without the program's name; "" before any. */
+const char *kafka_said(const rd_kafka_t *client);
+
 /* How many partitions a topic has, 0 where it does not exist. Tries again while its leadership moves, and waits
  * for the brokers, KAFKA_TIMEOUT_MS at most each. */
 MUST_CHECK int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, const char *topic,

@@ -287,3 +287,5 @@ def test_check_live_tells_what_an_operator_would_learn_too_late(world, kafka):
     assert "noeviction" in world.run("check", "--live", code=78).stderr
     world.client.config_set("maxmemory-policy", "noeviction")
     world.run("check", "--live", "--set", "redis.url=unix:///nowhere", code=69)
+    told = json.loads(world.run("check", "--live", "--json", "--set", "kafka.brokers=127.0.0.1:1", code=69).stdout)
+    assert [f for f in told["live"] if f["kind"] == "error" and f["text"].startswith("Kafka at 127.0.0.1:1: live.")]
