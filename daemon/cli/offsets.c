@@ -5,7 +5,7 @@
  * (1) every shard's vector is past them, (2) every shard's evaluator has published at least the journal entry
  * that was the last one when (1) held, and (3) where windows end by the log's own time (`lateness.idle:
  * log`), every shard has published an as_of at least as new as the newest event counted: only then has the
- * window moved over the last event. A topic that does not exist held nothing, so it holds nobody up, but it is
+ * window moved over the last event (without any event nothing is published, nor waited for). A topic that does not exist held nothing, so it holds nobody up, but it is
  * named; where none exists there is nothing that could be counted, and that is waited for.
  */
 #include <poll.h>
@@ -236,6 +236,8 @@ static int look(struct store *store, const struct settings *settings, struct lan
         }
         wait->at_least_ms = settings->lateness.idle == IDLE_LOG ? newest_of(lanes) : NEVER;
     }
+    if (settings->lateness.idle == IDLE_LOG && wait->at_least_ms == NEVER)
+        return CLI_OK; /* the log has no time yet: no event was counted, nothing will be published */
     bool published = false;
     int r = read_published(store, wait->tips, wait->at_least_ms, &published);
     return r ? r : published ? CLI_OK : NOT_YET;

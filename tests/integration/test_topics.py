@@ -60,7 +60,7 @@ def test_offsets_names_every_topic_that_is_missing_and_waits_for_the_others(depl
 def test_offsets_does_not_take_a_log_without_any_topic_for_counted(deploy, kafka):
     deployment = deploy()
     names = missing(deployment, "impression", "click", "order")
-    deployment.start()
+    daemon = deployment.start()
     started = time.monotonic()
     waited = deployment.cli("offsets", "--wait", "1s")
     assert waited.returncode == 1 and time.monotonic() - started >= 1
@@ -68,6 +68,12 @@ def test_offsets_does_not_take_a_log_without_any_topic_for_counted(deploy, kafka
     assert deployment.cli("offsets").returncode == 0
     kafka_log.create_topics(kafka.address, names[1:2], 1)
     assert deployment.cli("offsets", "--wait", "60s").returncode == 0
+    # The same when a daemon has opened the shards.
+    poll(lambda: "1 partitions" in daemon.log, 90, "the topic is read", daemon.process)
+    with deployment.client() as client:
+        poll(lambda: client.hlen("roi:~marks.1") == 1, 30, "its reader has been at its end", daemon.process)
+    waited = deployment.cli("offsets", "--wait", "60s")
+    assert waited.returncode == 0, waited.stderr
 
 
 def test_check_live_names_every_topic_that_is_missing_within_seconds(deploy):
