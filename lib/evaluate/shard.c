@@ -17,6 +17,8 @@ static void clear(struct evaluator *evaluator, struct shard *shard)
     }
     free(shard->changes);
     deliver_clear(shard);
+    if (shard->withdrawals)
+        members_expect(evaluator);
     withdraw_clear(shard);
 }
 

@@ -153,6 +153,32 @@ static void a_crash_on_the_way_out_is_made_good(void **state)
     }
 }
 
+static void a_lost_reply_on_the_way_out_is_made_good(void **state)
+{
+    struct world *world = *state;
+    world_settle(world);
+    forget_spring_sale(world);
+    world_settle(world);
+    evaluator_set_complete(world->evaluator, true);
+    bool lost = false;
+    for (int tick = 0; tick < 16 && !lost; tick++) {
+        uint64_t tag;
+        world->now_ms += 250;
+        evaluator_tick(world->evaluator, world->now_ms, world->steady_ms += 250);
+        while (!lost && evaluator_next(world->evaluator, &world->call, &tag) == 1) {
+            lost = span_equal(call_get(&world->call, 0), span_of("SREM"));
+            struct reply reply = world_answer(world, &world->call);
+            if (lost)
+                evaluator_fail(world->evaluator, tag);
+            else
+                assert_int_equal(evaluator_reply(world->evaluator, tag, &reply), 0);
+        }
+    }
+    assert_true(lost);
+    world_settle(world);
+    assert_true(is_gone(world, "spring-sale"));
+}
+
 #define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -161,6 +187,7 @@ int main(void)
         WORLD_TEST(a_campaign_that_is_not_configured_and_was_never_counted_leaves),
         WORLD_TEST(a_reload_takes_it_out_too_and_its_alert_is_resolved),
         WORLD_TEST(an_event_that_comes_meanwhile_keeps_it_whole),
+        WORLD_TEST(a_lost_reply_on_the_way_out_is_made_good),
         WORLD_TEST(a_crash_on_the_way_out_is_made_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
