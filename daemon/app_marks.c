@@ -1,8 +1,8 @@
 /*
  * Once a second: what the readers of all partitions say about their completeness, and what we say of ours.
  */
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/app.h"
 

@@ -116,7 +116,6 @@ struct evaluator_stats {
     uint64_t n_published;            /* reader keys written */
     uint64_t n_refused;              /* reader keys that had a higher rev */
     uint64_t n_lost_compares;        /* goal states that another evaluator had changed */
-    uint64_t n_withdrawn;            /* campaigns that left roi:campaigns */
     uint64_t n_alerts;               /* delivered to the stream */
     uint64_t n_aside;  /* campaigns left alone: a key of theirs has a foreign type, or money beyond int64 */
     uint64_t n_errors; /* error replies */

@@ -149,7 +149,7 @@ static int handle(struct evaluator *evaluator, struct shard *shard, enum request
         save_reply(evaluator, shard);
         break;
     case REQUEST_WITHDRAW:
-        withdraw_reply(evaluator, shard);
+        withdraw_reply(shard);
         break;
     default: /* a trim has nothing to say */
         break;

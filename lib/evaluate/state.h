@@ -314,7 +314,7 @@ void members_expect(struct evaluator *evaluator);
 bool members_call(struct evaluator *evaluator, struct call *call);
 MUST_CHECK int members_reply(struct evaluator *evaluator, const struct reply *reply);
 bool withdraw_call(struct evaluator *evaluator, struct shard *shard, struct call *call);
-void withdraw_reply(struct evaluator *evaluator, struct shard *shard);
+void withdraw_reply(struct shard *shard);
 void withdraw_clear(struct shard *shard);
 
 /* content.c */

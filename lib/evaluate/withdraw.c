@@ -20,17 +20,12 @@ struct withdrawal {
     char id[];
 };
 
-static bool is_settled(const struct shard *shard)
-{
-    return shard->phase == PHASE_LIVE && shard->as_of_ms != NEVER && !shard->load.n && !shard->fresh.n &&
-           !shard->announce.n && !shard->publish.n && !shard->asked.n;
-}
-
-/* Of one whose cells cannot be read nobody knows. */
-static bool may_stay(struct shard *shard, struct span id)
+/* A live shard knows its members, but for the reserved campaigns: of those it learns from their cells; once used
+ * they stay. */
+static bool may_stay(const struct evaluator *evaluator, struct shard *shard, struct span id)
 {
     const struct campaign *campaign = table_get(&shard->by_id, id);
-    return campaign && (campaign->member || campaign->aside);
+    return campaign && (campaign->member || campaign->rules == &evaluator->book->reserved);
 }
 
 void members_expect(struct evaluator *evaluator)
@@ -45,8 +40,9 @@ bool members_call(struct evaluator *evaluator, struct call *call)
         evaluator->steady_ms < evaluator->members_at_ms)
         return false;
     for (uint32_t i = 0; i < evaluator->layout.n_shards; i++)
-        if (evaluator->shards[i] && !is_settled(evaluator->shards[i]))
-            return false;
+        if (evaluator->shards[i] &&
+            (evaluator->shards[i]->phase != PHASE_LIVE || evaluator->shards[i]->withdrawals))
+            return false; /* a page at a time: what is on its way out stays bounded */
     call_begin(call, SCRIPT_NONE);
     call_arg_text(call, "ZRANGEBYLEX");
     layout_root_key(&evaluator->layout, "~names", fresh_key(evaluator));
@@ -79,8 +75,9 @@ int members_reply(struct evaluator *evaluator, const struct reply *reply)
         struct shard *shard = evaluator->shards[layout_shard_of(&evaluator->layout, id)];
         if (!shard)
             continue;
-        again = again || !is_settled(shard);
-        if (is_settled(shard) && !may_stay(shard, id) && add(shard, id) < 0)
+        if (shard->phase != PHASE_LIVE)
+            again = true;
+        else if (!may_stay(evaluator, shard, id) && add(shard, id) < 0)
             return -ENOMEM;
     }
     if (reply->n_elements < SCAN_COUNT) {
@@ -146,10 +143,8 @@ bool withdraw_call(struct evaluator *evaluator, struct shard *shard, struct call
     return true;
 }
 
-void withdraw_reply(struct evaluator *evaluator, struct shard *shard)
+void withdraw_reply(struct shard *shard)
 {
-    if (++shard->withdrawals->step < N_STEPS)
-        return;
-    drop_first(shard);
-    evaluator->stats.n_withdrawn++;
+    if (++shard->withdrawals->step == N_STEPS)
+        drop_first(shard);
 }

@@ -15,7 +15,7 @@ import time
 
 from tests.integration import kafka_log
 from tests.integration.deployment import BIN, Daemon, environment, merged, yaml_text
-from tests.integration.servers import Kafka, Redis, private_directory
+from tests.integration.servers import Kafka, Redis, poll, private_directory
 
 TYPES = ("impressions", "clicks", "orders")
 WAIT_S = 600
@@ -146,16 +146,14 @@ class Stage:
 
 def wait(config_path, daemons):
     """Returns when all that is in Kafka is in the reader keys."""
-    until = time.monotonic() + WAIT_S
-    while True:
+    def counted():
         result = subprocess.run([str(BIN / "roiwatch"), "offsets", "--wait", "60s", "-c", str(config_path)],
                                 capture_output=True, text=True, env=environment(), check=False)
-        if result.returncode == 0:
-            return
         for daemon in daemons:
-            if not daemon.running() or time.monotonic() > until:
-                raise AssertionError(f"roiwatchd does not come to the end: {result.stderr}\n{daemon.log[-2000:]}")
-        time.sleep(0.02)  # until the daemon has written what `offsets` reads
+            assert daemon.running(), f"roiwatchd has ended: {result.stderr}\n{daemon.log[-2000:]}"
+        return result.returncode == 0
+
+    poll(counted, WAIT_S, "all is in the reader keys", daemons[0].process, every_s=0.02)
 
 
 def check_totals(store, n_events):

@@ -118,13 +118,35 @@ static struct reply answer_xadd(struct store *store, const struct call *call)
     return reply_text(span_of(entry->id));
 }
 
-/* In one piece, in no order: the names are few. */
-static struct reply answer_names(struct store *store, const struct value *value)
+static struct reply answer_members(struct store *store, const struct value *value)
 {
     struct reply *all = store_replies(store, value->n_pairs);
     for (size_t i = 0; i < value->n_pairs; i++)
         all[i] = reply_text(buffer_span(&value->pairs[i].name));
     return reply_array(all, value->n_pairs);
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+    struct span a = ((const struct reply *)left)->text, b = ((const struct reply *)right)->text;
+    int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* KEY - + LIMIT 0 N, or KEY (LAST + LIMIT 0 N */
+static struct reply answer_range(struct store *store, const struct call *call, const struct value *value)
+{
+    struct reply *all = store_replies(store, value->n_pairs);
+    struct span from = call_get(call, 2);
+    struct reply last = reply_text(span_from(from.data + 1, from.size - 1));
+    size_t limit = (size_t)number_of(call_get(call, 6)), n = 0;
+    for (size_t i = 0; i < value->n_pairs; i++)
+        all[i] = reply_text(buffer_span(&value->pairs[i].name));
+    qsort(all, value->n_pairs, sizeof(*all), by_bytes);
+    for (size_t i = 0; i < value->n_pairs && n < limit; i++)
+        if (from.data[0] == '-' || by_bytes(&all[i], &last) > 0)
+            all[n++] = all[i];
+    return reply_array(all, n);
 }
 
 static struct reply answer_command(struct store *store, const struct call *call)
@@ -144,8 +166,10 @@ static struct reply answer_command(struct store *store, const struct call *call)
         two[1] = reply_pairs(store, value->pairs, value->n_pairs);
         return reply_array(two, 2);
     }
-    if (span_equal(name, span_of("SMEMBERS")) || span_equal(name, span_of("ZRANGEBYLEX")))
-        return answer_names(store, value);
+    if (span_equal(name, span_of("SMEMBERS")))
+        return answer_members(store, value);
+    if (span_equal(name, span_of("ZRANGEBYLEX")))
+        return answer_range(store, call, value);
     if (span_equal(name, span_of("UNLINK"))) {
         for (size_t i = 1; i < call->n_args; i++)
             value_clear(store_make(store, call_get(call, i)));
