@@ -45,7 +45,7 @@ static int visit_cell(void *data, struct span id, uint32_t slice_minutes, uint32
             return r;
         context->campaign = campaign;
         campaign->member = true;
-        campaign->goals_dirty = true;
+        goals_data_came(context->shard, campaign);
         campaign_want(context->shard, campaign);
     }
     /* What is not loaded is read whole, later than this. */

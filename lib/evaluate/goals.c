@@ -103,6 +103,15 @@ int goals_judge(struct evaluator *evaluator, struct shard *shard, struct campaig
     return r;
 }
 
+void goals_data_came(const struct shard *shard, struct campaign *campaign)
+{
+    int64_t edge_ms = shard->as_of_ms == NEVER ? NEVER : floor_to(shard->as_of_ms, MINUTE_MS);
+    bool settled = !campaign->goals_dirty && campaign->goals_due_ms > shard->as_of_ms;
+    if (settled && edge_ms > campaign->judged_ms)
+        campaign->judged_ms = edge_ms;
+    campaign->goals_dirty = true;
+}
+
 int64_t goals_due_ms(const struct shard *shard, const struct campaign *campaign)
 {
     if (campaign->rules->n_goals == 0 || shard->stale)

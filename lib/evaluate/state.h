@@ -282,6 +282,9 @@ MUST_CHECK int read_reply(struct evaluator *evaluator, struct shard *shard, cons
 MUST_CHECK int goals_judge(struct evaluator *evaluator, struct shard *shard, struct campaign *campaign);
 /* Whether a change of one of its goals is not stored yet. */
 bool goals_waiting(const struct campaign *campaign);
+/* Its numbers change, as what is read says; as_of is not yet that of the same reading. An edge that was passed before
+ * is not judged by them. */
+void goals_data_came(const struct shard *shard, struct campaign *campaign);
 /* When to look at the campaign's goals again. */
 int64_t goals_due_ms(const struct shard *shard, const struct campaign *campaign);
 /* Looks whether the shard has become stale, or is so no longer. */

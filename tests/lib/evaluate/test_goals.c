@@ -91,6 +91,27 @@ static void a_goal_is_judged_when_as_of_passes_a_minute_edge(void **state)
     assert_state(world, "firing");
 }
 
+/* An edge is passed with what was known then: a window that is not cut at the edge holds what came later. */
+static void data_that_comes_behind_an_edge_is_judged_at_the_next(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(window_parse(span_of("total"), &world->goals[0].window), 0);
+    world->goals[0].for_ms = 2 * MINUTE_MS;
+    pass_minutes(world, 0, 2);
+    int64_t newest_ms = world->newest_ms;
+    spend(world, T0 + 12 * MINUTE_MS, 60);
+    world->newest_ms = newest_ms; /* its lane has counted it, another has not come so far */
+    world_set_vectors(world);
+    world_settle(world);
+    assert_int_equal(world_number(world, "spring-sale", "total", "cost_micros"), 60 * MICROS);
+    assert_state(world, "ok");
+    pass_minutes(world, 12, 13);
+    assert_state(world, "pending");
+    pass_minutes(world, 14, 14);
+    assert_state(world, "firing");
+    assert_alert(world, 0, "since_ms", "1795300920000");
+}
+
 /* as_of moves on right after the judgement, and then not again: as at the end of a finished log.
  */
 static void a_breach_that_ends_between_two_ticks_is_resolved(void **state)
@@ -376,6 +397,7 @@ int main(void)
         WORLD_TEST(a_breach_fires_and_resolves_once_under_one_id),
         WORLD_TEST(a_goal_without_change_is_not_stored_again),
         WORLD_TEST(a_goal_is_judged_when_as_of_passes_a_minute_edge),
+        WORLD_TEST(data_that_comes_behind_an_edge_is_judged_at_the_next),
         WORLD_TEST(a_breach_that_ends_between_two_ticks_is_resolved),
         WORLD_TEST(waiting_goes_on_through_a_takeover),
         WORLD_TEST(who_begins_before_the_last_change_judges_when_time_has_come_to_it),
