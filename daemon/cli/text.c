@@ -72,17 +72,20 @@ void text_padded(struct buffer *buffer, struct span text, size_t columns, bool r
 
 void text_money(struct buffer *buffer, int64_t micros)
 {
-    uint64_t amount = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
+    int64_t cents;
+    if (!divide_half_even(micros, MICRO / 100, &cents))
+        return; /* never: it is less than micros */
+    uint64_t amount = cents < 0 ? 0 - (uint64_t)cents : (uint64_t)cents;
     char digits[24];
-    int n = snprintf(digits, sizeof(digits), "%" PRIu64, amount / MICRO);
-    if (micros < 0)
+    int n = snprintf(digits, sizeof(digits), "%" PRIu64, amount / 100);
+    if (cents < 0)
         buffer_append_u8(buffer, '-');
     for (int i = 0; i < n; i++) {
         if (i && (n - i) % 3 == 0)
             buffer_append_u8(buffer, ' ');
         buffer_append_u8(buffer, (uint8_t)digits[i]);
     }
-    buffer_printf(buffer, ".%02" PRIu64, amount % MICRO / 10000);
+    buffer_printf(buffer, ".%02" PRIu64, amount % 100);
 }
 
 void text_percent(struct buffer *buffer, struct span ratio)

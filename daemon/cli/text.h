@@ -18,7 +18,7 @@ size_t text_columns(struct span text);
 /* The text, cut or filled up with spaces to so many columns. */
 void text_padded(struct buffer *buffer, struct span text, size_t columns, bool right);
 
-/* Micro-units as an amount with two digits: 412.00, thousands apart by a space; cut, not rounded. */
+/* Micro-units as an amount with two digits: 412.00, thousands apart by a space; rounded half to even. */
 void text_money(struct buffer *buffer, int64_t micros);
 /* A ratio's decimal text as percent with a sign: 0.254000 is +25.4 %. "-" for an empty text. */
 void text_percent(struct buffer *buffer, struct span ratio);

@@ -137,7 +137,7 @@ const char *goal_reason(enum goal_state state, enum goal_verdict verdict)
 {
     switch (state) {
     case GOAL_OK:
-        return verdict == VERDICT_SHORT ? "no breach" : verdict_whys[VERDICT_GOOD];
+        return "no breach";
     case GOAL_PENDING:
         return "past its bound, not yet for long enough";
     case GOAL_FIRING:

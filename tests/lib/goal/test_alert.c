@@ -161,19 +161,40 @@ static void numbers_are_for_people(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-        metric_append(numbers[i].metric, numbers[i].micro, "EUR", &text);
+        metric_append(numbers[i].metric, numbers[i].micro, INT64_MAX, "EUR", &text);
         assert_text(&text, numbers[i].expected);
+    }
+}
+
+static void different_amounts_look_different(void **state)
+{
+    (void)state;
+    static const struct {
+        enum metric metric;
+        int64_t micro, beside_micro;
+        const char *expected;
+    } rows[] = {
+        {METRIC_ROI, 499985, 500100, "50.00 %"},         {METRIC_ROI, 500100, 499985, "50.01 %"},
+        {METRIC_ROI, 499999, 500000, "49.9999 %"},       {METRIC_ROI, 500000, 500000, "50.0 %"},
+        {METRIC_COST, 10004000, 10000000, "10.004 EUR"}, {METRIC_COST, 10000000, 10004000, "10.000 EUR"},
+        {METRIC_ROAS, 1250001, 1250000, "1.250001"},     {METRIC_ORDERS, 17000000, 17400000, "17"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+        metric_append(rows[i].metric, rows[i].micro, rows[i].beside_micro, "EUR", &text);
+        assert_text(&text, rows[i].expected);
     }
 }
 
 static void a_summary_says_which_way(void **state)
 {
     (void)state;
-    const struct goal_spec budget = {.name = "budget",
-                                     .metric = METRIC_COST,
-                                     .below = true,
-                                     .bound_micro = 400000000,
-                                     .window.name = "month"};
+    struct goal_spec budget = {.name = "budget",
+                               .metric = METRIC_COST,
+                               .below = true,
+                               .bound_micro = 400000000,
+                               .recover_micro = 400000000,
+                               .window.name = "month"};
     CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
     struct alert alert = example();
     alert.spec = &budget;
@@ -186,6 +207,12 @@ static void a_summary_says_which_way(void **state)
     alert_append_summary(&alert, &text);
     assert_text(&text, "spring-sale: month cost 412.00 EUR is back within its limit 400.00 EUR (cost 412.00 "
                        "EUR, revenue 362.56 EUR)");
+    budget.recover_micro = 412000000;
+    buffer_clear(&text);
+    alert_append_summary(&alert, &text);
+    assert_text(&text,
+                "spring-sale: month cost 412.00 EUR has come down to its recovery threshold 412.00 EUR "
+                "(cost 412.00 EUR, revenue 362.56 EUR)");
     alert.spec = NULL;
     buffer_clear(&text);
     alert_append_summary(&alert, &text);
@@ -201,6 +228,7 @@ int main(void)
         cmocka_unit_test(an_id_depends_on_each_of_its_parts),
         cmocka_unit_test(hostile_names_are_escaped),
         cmocka_unit_test(numbers_are_for_people),
+        cmocka_unit_test(different_amounts_look_different),
         cmocka_unit_test(a_summary_says_which_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
