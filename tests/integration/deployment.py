@@ -180,7 +180,7 @@ class Deployment:
     def produce(self, records):
         return kafka_log.produce(self.kafka.address, records)
 
-    def send(self, kind, partition, ts_ms, record_ts_ms=None, topic=None, key=None, **fields):
+    def send(self, kind, /, partition, ts_ms, record_ts_ms=None, topic=None, key=None, **fields):
         """One event, acknowledged."""
         return self.produce([self.record(kind, partition, ts_ms, record_ts_ms, topic, key, **fields)])
 
@@ -188,7 +188,7 @@ class Deployment:
         """An event of no other meaning than its time: with `idle: log` as_of_ms comes to it when all has been read."""
         self.send("impression", 0, ts_ms, campaign_id=SENTINEL)
 
-    def record(self, kind, partition, ts_ms, record_ts_ms=None, topic=None, key=None, **fields):
+    def record(self, kind, /, partition, ts_ms, record_ts_ms=None, topic=None, key=None, **fields):
         value = json.dumps({"ts": ts_ms, **fields}).encode()
         return Record(topic or self.topics[kind], partition, key, value, record_ts_ms or ts_ms)
 

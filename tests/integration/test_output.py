@@ -78,7 +78,7 @@ def test_numbers_at_the_ends_of_their_range_stay_whole_and_apart(world):
         world.campaign(name, cost, revenue, roi="9223372036854.775807")
         for window in ("1h", "total"):
             world.client.hset(f"roi:{{{name}}}:{window}", mapping={"impressions": MOST})
-    low, high = "-9 223 372 036 854.77", "9 223 372 036 854.77"
+    low, high = "-9 223 372 036 854.78", "9 223 372 036 854.78"
     shown = {columns(line)[0]: columns(line)[1:] for line in world.run("show", "least").stdout.splitlines() if line.strip()}
     assert shown["cost"] == [low, low] and shown["impressions"] == [str(MOST)] * 2
     assert shown["window"] == ["1h", "total"] and len(shown["from (UTC)"]) == 2
