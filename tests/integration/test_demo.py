@@ -24,10 +24,11 @@ def place():
 
 @contextlib.contextmanager
 def demo(place, *options):
-    # A session of its own, so that a Ctrl-C reaches all that a terminal's would and no more.
+    # A session of its own, so that a Ctrl-C reaches all that a terminal's would and no more. Whoever runs the tests in the
+    # background has them ignore it, and a shell cannot trap what it has inherited as ignored.
     with subprocess.Popen([str(ROOT / "dev"), "demo", *options], env={**os.environ, "TMPDIR": str(place)}, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          start_new_session=True) as process:
+                          start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as process:
         try:
             yield process
         finally:

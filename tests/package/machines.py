@@ -117,6 +117,8 @@ class Machine(Tree):
         told = [""]
 
         def up():
+            # nspawn's first child only makes the container: the next is its leader, and stays.
+            self.leader = self._leader() or self.leader
             told[0] = self.ask("systemctl is-system-running")
             return told[0] in ("running", "degraded")
 
