@@ -136,6 +136,14 @@ def check_headers(findings):
             findings.add(shown(path), "does not compile alone: " + result.stderr.strip().splitlines()[0])
 
 
+def check_allocators(findings):
+    """Whoever allocates includes <stdlib.h>: some releases of our libraries bring it along, and others do not."""
+    for path in code("lib", "daemon"):
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"\b(?:m|c|re)alloc\(|\bfree\(", text) and path.suffix == ".c" and "#include <stdlib.h>" not in text:
+            findings.add(shown(path), "calls an allocator and does not include <stdlib.h>")
+
+
 def check_documents(build, findings):
     program = build / "bin/roiwatch"
     help_text = subprocess.run([str(program), "--help"], capture_output=True, text=True, check=True).stdout
@@ -218,6 +226,7 @@ def main():
     check_layers(findings)
     check_purity(build, findings)
     check_headers(findings)
+    check_allocators(findings)
     check_documents(build, findings)
     check_fail_points(findings)
     check_paths(findings)
