@@ -4,7 +4,8 @@
     tests/lint.py BUILD        BUILD is a build directory with the libraries and programs
 
 Layers (include lines against lib/CMakeLists.txt), purity of lib/ (symbols of its archives), headers that compile alone,
-documents in step with the programs and the tree, sizes, and that nothing of a developer's machine got in.
+allocators that are called with their header, documents in step with the programs and the tree, sizes, and that nothing of a
+developer's machine got in.
 """
 
 import pathlib

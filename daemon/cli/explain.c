@@ -146,13 +146,18 @@ static void booking_json(struct buffer *out, const struct account *account, size
     buffer_append_u8(out, '}');
 }
 
-/* The first share of the same campaign. */
-static size_t first_of_campaign(const struct ledger *ledger, size_t share)
+static bool is_same_campaign(const struct ledger *ledger, size_t a, size_t b)
+{
+    return span_equal(ledger->shares[a].campaign, ledger->shares[b].campaign);
+}
+
+/* The first of its campaign's shares stands for all of them. */
+static bool stands_for_campaign(const struct ledger *ledger, size_t share)
 {
     size_t i = 0;
-    while (!span_equal(ledger->shares[i].campaign, ledger->shares[share].campaign))
+    while (!is_same_campaign(ledger, i, share))
         i++;
-    return i;
+    return i == share;
 }
 
 static void share_json(struct buffer *out, const struct account *account, size_t first)
@@ -160,7 +165,7 @@ static void share_json(struct buffer *out, const struct account *account, size_t
     const struct ledger *ledger = &account->ledger;
     int64_t conversions_micro = 0, revenue_micros = 0, refunded_micros = 0;
     for (size_t i = first; i < ledger->n_shares; i++) {
-        if (first_of_campaign(ledger, i) != first)
+        if (!is_same_campaign(ledger, i, first))
             continue;
         conversions_micro += ledger->shares[i].conversions_micro;
         revenue_micros += ledger->shares[i].revenue_micros;
@@ -197,7 +202,7 @@ static void account_json(struct buffer *out, const struct account *account)
     text(out, "currency", span_of(account->currency));
     buffer_append_text(out, ",\"touches\":[],\"shares\":[");
     for (size_t i = 0; i < ledger->n_shares; i++)
-        if (first_of_campaign(ledger, i) == i)
+        if (stands_for_campaign(ledger, i))
             share_json(out, account, i);
     buffer_append_text(out, "],\"bookings\":[");
     for (size_t i = 0; i < ledger->n_shares; i++)

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 from tests.integration.servers import ROOT, poll
 
 PATIENCE_S = 300  # it may have to build the release first
+LONG = ("--for", "120s")  # far longer than it takes to be ended, and not for ever
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_it_shows_campaigns_and_alerts_and_ends_by_itself(place):
 
 @pytest.mark.parametrize("how, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_whoever_ends_it_finds_nothing_left(place, how, status):
-    with demo(place) as process:
+    with demo(place, *LONG) as process:
         read_until(process, " firing ")
         assert programs_of(place)
         if how == signal.SIGINT:
@@ -92,7 +93,7 @@ def test_whoever_ends_it_finds_nothing_left(place, how, status):
 
 
 def test_a_real_broker_serves_as_well_and_its_topics_are_gone_afterwards(place, kafka):
-    with demo(place, "--kafka", kafka.address) as process:
+    with demo(place, "--kafka", kafka.address, *LONG) as process:
         read_until(process, " firing ")
         assert roiwatch_topics(kafka)
         os.killpg(process.pid, signal.SIGINT)

@@ -1,45 +1,4 @@
-#include "tests/lib/evaluate/world.h"
-
-/* The goal of spring-sale in this world: cost below 50 within 5m. */
-
-static struct value *alerts(struct world *world)
-{
-    return world_root(world, "alerts");
-}
-
-static struct span alert_field(struct world *world, size_t index, const char *name)
-{
-    struct value *stream = alerts(world);
-    assert_true(index < stream->n_entries);
-    const struct entry *entry = &stream->entries[index];
-    struct value fields = {.pairs = entry->fields, .n_pairs = entry->n_fields};
-    return hash_get(&fields, span_of(name));
-}
-
-static void assert_alert(struct world *world, size_t index, const char *name, const char *expected)
-{
-    struct span text = alert_field(world, index, name);
-    if (!span_equal(text, span_of(expected)))
-        fail_msg("%s is %.*s, expected %s", name, (int)text.size, text.data, expected);
-}
-
-static void spend(struct world *world, int64_t at_ms, int64_t units)
-{
-    world_event(world, "spring-sale", at_ms, 1, units * MICROS, 0);
-}
-
-static void pass_minutes(struct world *world, int first, int last)
-{
-    for (int minute = first; minute <= last; minute++) {
-        world_as_of(world, T0 + minute * MINUTE_MS);
-        world_settle(world);
-    }
-}
-
-static void assert_state(struct world *world, const char *expected)
-{
-    assert_true(world_says(world, "spring-sale", NULL, "state", expected));
-}
+#include "tests/lib/evaluate/goals_world.h"
 
 static void a_breach_fires_and_resolves_once_under_one_id(void **state)
 {
@@ -319,76 +278,6 @@ static void a_goal_that_is_no_longer_configured_is_resolved_and_forgotten(void *
     evaluator_set_book(world->evaluator, &world->book);
 }
 
-static void behind_goals_are_stale_and_the_pipeline_says_so_once(void **state)
-{
-    struct world *world = *state;
-    world->book.clock = true;
-    world_settle(world);
-    assert_state(world, "ok");
-    assert_int_equal(alerts(world)->n_entries, 0);
-    spend(world, T0, 60);
-    world->now_ms += 601000;
-    world_settle(world);
-    assert_state(world, "stale");
-    assert_int_equal(alerts(world)->n_entries, 1);
-    assert_alert(world, 0, "goal", "pipeline");
-    assert_alert(world, 0, "campaign", "");
-    assert_alert(world, 0, "state", "firing");
-    world_as_of(world, T0 + MINUTE_MS);
-    world_settle(world);
-    assert_state(world, "firing");
-    assert_int_equal(alerts(world)->n_entries, 2);
-    world_as_of(world, T0 + 12 * MINUTE_MS);
-    world_settle(world);
-    assert_int_equal(alerts(world)->n_entries, 4);
-    for (size_t i = 1; i < 4; i++)
-        if (span_equal(alert_field(world, i, "goal"), span_of("pipeline")))
-            assert_alert(world, i, "state", "resolved");
-    assert_state(world, "ok");
-}
-
-static void a_firing_goal_stays_firing_while_no_data_comes(void **state)
-{
-    struct world *world = *state;
-    world->book.clock = true;
-    spend(world, T0, 60);
-    pass_minutes(world, 1, 1);
-    assert_state(world, "firing");
-    world->now_ms += MINUTE_MS;
-    evaluator_set_silent(world->evaluator, true);
-    world_settle(world);
-    assert_state(world, "firing");
-    assert_true(world_says(world, "spring-sale", NULL, "goal:budget", "a topic is silent"));
-    assert_int_equal(alerts(world)->n_entries, 2);
-    assert_alert(world, 1, "goal", "pipeline");
-    pass_minutes(world, 2, 9);
-    assert_state(world, "firing");
-    evaluator_set_silent(world->evaluator, false);
-    pass_minutes(world, 10, 11);
-    assert_state(world, "ok");
-}
-
-static void the_pipeline_fires_once_a_minute_at_most(void **state)
-{
-    struct world *world = *state;
-    world->book.clock = true;
-    world_settle(world);
-    world->now_ms = T0 + 5 * MINUTE_MS;
-    for (int i = 0; i < 3; i++) {
-        evaluator_set_silent(world->evaluator, true);
-        world_settle(world);
-        evaluator_set_silent(world->evaluator, false);
-        world_settle(world);
-    }
-    assert_int_equal(alerts(world)->n_entries, 2);
-    evaluator_set_silent(world->evaluator, true);
-    world->now_ms = T0 + 6 * MINUTE_MS;
-    world_settle(world);
-    assert_int_equal(alerts(world)->n_entries, 3);
-    assert_alert(world, 2, "state", "firing");
-    assert_false(span_equal(alert_field(world, 0, "id"), alert_field(world, 2, "id")));
-}
-
 #define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -405,9 +294,6 @@ int main(void)
         WORLD_TEST(a_lost_compare_is_judged_again_at_the_same_edge),
         cmocka_unit_test(a_lost_reply_anywhere_loses_no_alert_and_makes_no_second),
         WORLD_TEST(a_goal_that_is_no_longer_configured_is_resolved_and_forgotten),
-        WORLD_TEST(behind_goals_are_stale_and_the_pipeline_says_so_once),
-        WORLD_TEST(a_firing_goal_stays_firing_while_no_data_comes),
-        WORLD_TEST(the_pipeline_fires_once_a_minute_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,9 +258,17 @@ static void a_goal_says_when_its_clock_is_due(void **state)
     assert_int_equal(goal_due_ms(&goal, &status, T0 - 60 * S), T0);
 }
 
+static void an_ok_goal_claims_no_threshold(void **state)
+{
+    (void)state;
+    assert_string_equal(goal_reason(GOAL_OK, VERDICT_GOOD), "no breach");
+    assert_string_equal(goal_reason(GOAL_OK, VERDICT_SHORT), "no breach");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ok_goal_claims_no_threshold),
         cmocka_unit_test(states_follow_the_rule_tests_of_prometheus),
         cmocka_unit_test(a_longer_for_puts_a_firing_goal_back_to_pending_and_resolves_it),
         cmocka_unit_test(firing_and_resolved_are_told_once_with_the_same_firing_time),
