@@ -185,7 +185,7 @@ int bookings_make(struct ingest *ingest)
 {
     for (size_t i = 0; i < ingest->n_deferred; i++) {
         const struct deferred *deferred = &ingest->deferred[i];
-        if (!deferred->is_order)
+        if (!deferred->order)
             continue;
         int r = ledger_unpack(&ingest->ledger, buffer_span(&deferred->record->after));
         if (r < 0)

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CELL_LAYOUT 2
+#define CELL_LAYOUT 3
 
 /* X(enum name, text name, what it sums) */
 #define CELL_COLUMNS(X)                                                                                      \
@@ -53,9 +53,10 @@ bool cell_accumulate(struct cell *sum, const struct cell *more);
     X(LANE_ORDERS, "orders", "accepted orders, each order id once")                                          \
     X(LANE_REFUNDS, "refunds", "accepted refunds, those that wait for their order included")                 \
     X(LANE_CUT, "refunds_cut", "refunds that asked for more than was left of their order")                   \
-    X(LANE_DUPLICATES, "duplicates", "repeats of an order or a refund that was counted before")              \
+    X(LANE_DUPLICATES, "duplicates", "repeats of a click, an order or a refund that was counted before")     \
     X(LANE_LATE, "late", "accepted events that were too late for every window")                              \
-    X(LANE_OVERFLOW, "overflow", "accepted events of campaigns beyond limits.campaigns")
+    X(LANE_OVERFLOW, "overflow", "accepted events of campaigns beyond limits.campaigns")                     \
+    X(LANE_LATE_TOUCHES, "late_touches", "touches later than lateness.disorder: orders may be decided")
 
 #define LANE_COLUMN_ENUM(name, text, what) name,
 enum lane_column { LANE_COLUMNS(LANE_COLUMN_ENUM) LANE_REJECTED }; /* LANE_REJECTED + reason - 1 */
