@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import time
 
 import pytest
 
@@ -97,6 +98,53 @@ def test_late_touches_change_no_decision_and_are_counted(journey):
     assert deployment.window("second", "total")["revenue_micros"] == "0"
     assert deployment.window("first", "total")["revenue_micros"] == "10000000"
     assert sum(lane["late_touches"] for lane in deployment.lanes()) == 1
+
+
+def test_a_partition_without_progress_holds_up_orders_for_order_hold_only(deploy):
+    """A member of the group sleeps: its partitions of clicks are read by nobody, and its session is long."""
+    deployment = deploy(merged(CONFIG, {
+        "lateness": {"disorder": "1s", "idle": "clock"}, "attribution": {"order_hold": "4s"}, "windows": ["total"],
+        "kafka": {"properties": {"session.timeout.ms": 120_000, "max.poll.interval.ms": 300_000}}}), partitions=2, kinds=KINDS)
+    awake, asleep = deployment.start(), deployment.start()
+    poll(lambda: all(" 4 partitions" in daemon.log for daemon in (awake, asleep)), 60, "both have their share", awake.process)
+    asleep.pause()
+    now_ms = int(time.time() * 1000)
+    for partition in (0, 1):
+        deployment.send("order", partition, now_ms, order_id=f"o{partition}", revenue="1", user_id="u")
+
+    def decided():
+        return [partition for partition in (0, 1) if deployment.cli("explain", f"o{partition}").returncode == 0]
+
+    first = poll(decided, 60, "the order is decided without them", awake.process, every_s=0.5)
+    assert "which has made no progress for attribution.order_hold" in awake.log
+    assert int(time.time() * 1000) - now_ms >= 4000
+    asleep.resume()
+    poll(lambda: decided() == [0, 1], 90, "all are decided", asleep.process, every_s=0.5)
+    assert len(first) == 1
+
+
+def keys_of(deployment):
+    """Every reader key without what says only when it was written."""
+    apart = {"rev", "from_ms", "to_ms", "as_of_ms"}
+    return {name: {field: value for field, value in fields.items() if field not in apart}
+            for name, fields in deployment.reader_keys().items()}
+
+
+def test_the_same_log_gives_the_same_keys_however_it_is_read(journey):
+    """In pieces and by two daemons, or whole and by one; with other batches and shards."""
+    one, other = journey(), journey()
+    records = list(people(one, 24, 12_000))
+    one.produce(records)
+    one.start()
+    counted = one.expect_exact(180)
+    by_topic = sorted(records, key=lambda record: record.topic != one.topics["order"])  # all orders before all clicks
+    other.configure(merged(CONFIG, {"redis": {"shards": 5, "flush": "10ms"}}))
+    topics = {topic: other.topics[kind] for kind, topic in one.topics.items()}
+    other.produce([record._replace(topic=topics[record.topic]) for record in by_topic])
+    for _ in range(2):
+        other.start()
+    poll(lambda: keys_of(one) == keys_of(other), 120, "the same keys", other.daemons[0].process, every_s=1)
+    assert credited(counted)[0] > 200
 
 
 # What the published cases expect: the model, the field, and how many of its units one is.
