@@ -15,6 +15,8 @@
  *     :vec        STRING 16 bytes a lane: next position, newest event time (int64, big endian); -1 is unset
  *     :campaigns  HASH   campaign -> "1" (admitted)
  *     :s:MINUTES:CAMPAIGN  HASH  slice start (u32 minutes) -> cell; MINUTES 0 is total
+ *     :lags:CAMPAIGN       HASH  0 (u32) -> how late its orders came (lib/attribution/lag.h); without a campaign: day of
+ *                          the touch (u32, days since the epoch) -> the same of the account's orders in this shard
  *     :lanes      HASH   lane (u32) -> lane counters
  *     :journal    STREAM one entry an apply: c = which cells changed, v = their new values; or r = read again
  *     :rev        STRING counter of atomic reads
@@ -55,6 +57,9 @@ void layout_shard_key(const struct layout *layout, enum shard_family family, uin
                       struct buffer *buffer);
 void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes,
                       struct span campaign, struct buffer *buffer);
+/* campaign empty: the account's. */
+void layout_lags_key(const struct layout *layout, uint32_t shard, struct span campaign,
+                     struct buffer *buffer);
 /* PREFIXname: what belongs to no generation: "campaigns", "alerts", "meta", "~names", "~windows". */
 void layout_root_key(const struct layout *layout, const char *name, struct buffer *buffer);
 /* PREFIX~name.G */
