@@ -7,7 +7,7 @@
 #include "lib/attribution/ledger.h"
 #include "lib/base/table.h"
 #include "lib/ingest/ingest.h"
-#include "lib/ingest/lane_rules.h"
+#include "lib/ingest/reading.h"
 
 enum {
     PENDING_CELLS_MAX = 2048, /* a shard with more stops the reading until it has sent them */
@@ -69,8 +69,7 @@ struct slot {
     struct buffer entry;     /* the registry's text as we know it */
     bool fence;              /* every shard has to be moved to our term */
     bool entry_changed;      /* the registry has to be written before anything is read */
-    struct decoder *decoder; /* owned: for `decoding`, where those are not our rules; else NULL */
-    struct lane_rules decoding;
+    struct slot_reading reading;
     int64_t position;
     int64_t newest_ms[LANES_PER_PARTITION];
     int64_t snapshot_offset; /* a position, and the newest event time there, waiting to be counted by all
@@ -164,6 +163,7 @@ enum flight_kind {
     FLIGHT_VECTOR,
     FLIGHT_FENCE,
     FLIGHT_RULES,
+    FLIGHT_VERSIONS,
     FLIGHT_APPLY,
     FLIGHT_LEDGER,
     FLIGHT_DECIDE,
@@ -198,6 +198,7 @@ struct ingest {
 
     struct slot *slots;
     size_t n_slots;
+    struct versions versions;
     struct ingest_topic *topics; /* owned */
     size_t n_topics;
 
