@@ -170,9 +170,11 @@ static void place_now(struct app *app)
     int64_t *committed = calloc(n + 1, sizeof(*committed));
     free(app->ends);
     free(app->own_marks);
+    free(app->reads_headers);
     app->ends = calloc(n + 1, sizeof(*app->ends));
     app->own_marks = calloc(n + 1, sizeof(*app->own_marks));
-    int r = partitions && committed && app->ends && app->own_marks
+    app->reads_headers = calloc(n + 1, sizeof(*app->reads_headers));
+    int r = partitions && committed && app->ends && app->own_marks && app->reads_headers
                 ? place_slots(app, offered, partitions, committed)
                 : -ENOMEM;
     if (r == 0)
@@ -310,6 +312,8 @@ void app_follow_ingest(struct app *app)
             int64_t *offsets = calloc(app->n_slots + 1, sizeof(*offsets));
             for (size_t i = 0; offsets && i < app->n_slots; i++)
                 offsets[i] = ingest_position(app->ingest, i);
+            for (size_t i = 0; i < app->n_slots; i++)
+                app->reads_headers[i] = ingest_reads_headers(app->ingest, i);
             if (offsets && kafka_source_take(app->source, offsets) == 0)
                 app->placed_epoch = ingest_epoch(app->ingest);
             free(offsets);
@@ -333,8 +337,17 @@ static int send_letter(struct app *app, const struct source_message *message, en
 int app_on_message(void *context, const struct source_message *message)
 {
     struct app *app = context;
-    int r = ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->key,
-                           message->value);
+    struct decode_header headers[SOURCE_HEADERS_MAX];
+    struct ingest_record record = {
+        .offset = message->offset,
+        .record_ts_ms = message->timestamp_ms,
+        .key = message->key,
+        .value = message->value,
+        .headers = headers,
+    };
+    if (app->reads_headers[message->slot])
+        record.n_headers = source_message_headers(message, headers);
+    int r = ingest_read(app->ingest, message->slot, &record);
     if (r > 0 && r < N_REJECT_REASONS && app->letters)
         return send_letter(app, message, (enum reject_reason)r);
     return r < 0 ? r : 0;

@@ -104,6 +104,18 @@ struct span ad_table_find(const struct ad_table *table, struct span ad_id)
     return campaign ? span_from(campaign->bytes, campaign->size) : (struct span){0};
 }
 
+int ad_table_resolve(const struct ad_table *table, struct event *event)
+{
+    struct span campaign = ad_table_find(table, event->ad_id);
+    if (!campaign.data)
+        return REJECT_UNKNOWN_AD;
+    if (span_equal(campaign, span_of(CAMPAIGN_UNATTRIBUTED)) ||
+        span_equal(campaign, span_of(CAMPAIGN_OVERFLOW)))
+        return REJECT_RESERVED_ID;
+    event->campaign_id = campaign;
+    return 0;
+}
+
 size_t ad_table_changes(const struct ad_table *before, const struct ad_table *after)
 {
     size_t n = 0, cursor = 0;

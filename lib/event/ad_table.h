@@ -15,6 +15,7 @@
 
 #include "lib/base/must.h"
 #include "lib/base/span.h"
+#include "lib/event/event.h"
 
 /* What a lookup may hold: some 100 bytes of memory a row. */
 enum { AD_ROWS_MAX = 1000000, AD_FILE_BYTES_MAX = 64 * 1024 * 1024 };
@@ -54,6 +55,11 @@ MUST_CHECK int ad_table_read(struct span text, struct ad_table **ret_table, size
 size_t ad_table_count(const struct ad_table *table);
 /* The campaign of an ad; its data is NULL where the ad is not known. */
 struct span ad_table_find(const struct ad_table *table, struct span ad_id);
+/*
+ * Gives an event that names an ad in place of its campaign the campaign, whose bytes are the table's. 0,
+ * REJECT_UNKNOWN_AD, or REJECT_RESERVED_ID where the campaign has a name of ours.
+ */
+MUST_CHECK int ad_table_resolve(const struct ad_table *table, struct event *event);
 /* How many ads of `before` are gone from `after` or have another campaign there. */
 size_t ad_table_changes(const struct ad_table *before, const struct ad_table *after);
 

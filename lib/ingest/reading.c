@@ -4,7 +4,6 @@
  */
 #include "lib/ingest/reading.h"
 
-#include "lib/base/ids.h"
 #include "lib/event/mapping.h"
 #include "lib/ingest/internal.h"
 
@@ -56,19 +55,6 @@ static bool is_ours(const struct ingest *ingest, const struct lane_rules *rules)
            rules->version == ours->counting.version;
 }
 
-/* The campaign of an event that names an ad instead. */
-static int find_campaign(const struct ad_lookup *lookup, struct event *event)
-{
-    struct span campaign = ad_table_find(lookup->table, event->ad_id);
-    if (!campaign.data)
-        return REJECT_UNKNOWN_AD;
-    if (span_equal(campaign, span_of(CAMPAIGN_UNATTRIBUTED)) ||
-        span_equal(campaign, span_of(CAMPAIGN_OVERFLOW)))
-        return REJECT_RESERVED_ID;
-    event->campaign_id = campaign;
-    return 0;
-}
-
 int reading_decode(struct ingest *ingest, struct slot *slot, const struct ingest_record *record,
                    struct event *ret_event)
 {
@@ -92,7 +78,7 @@ int reading_decode(struct ingest *ingest, struct slot *slot, const struct ingest
     if (r != 0 || ret_event->ad_id.size == 0)
         return r;
     ingest->counts.looked_up_again += record->offset < reading->again_until;
-    return find_campaign((ours ? &ingest->rules.counting : reading->counting)->lookup, ret_event);
+    return ad_table_resolve((ours ? &ingest->rules.counting : reading->counting)->lookup->table, ret_event);
 }
 
 static bool mapping_reads_headers(const struct mapping *mapping)

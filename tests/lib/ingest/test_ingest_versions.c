@@ -63,8 +63,7 @@ static int world_setup(void **state)
     world->desk.rules_text = "7 text of aa";
     mapping_read(&world->mapping,
                  "mapping: {fields: {type: type, ts: ts, campaign_id: [c, 'header:camp'], cost: cost,"
-                 " order_id: order_id, revenue: revenue, currency: currency, amount: amount}}",
-                 true);
+                 " order_id: order_id, revenue: revenue, currency: currency, amount: amount}}");
     assert_int_equal(world->mapping.errors.n_errors, 0);
     assert_int_equal(tz_utc(&world->tz), 0);
     rating_init(&world->dear, "rates: [{from: 2026-01-01, USD: 2}]", world->tz);
