@@ -14,13 +14,15 @@ static const struct app_lookups *lookups_of(const void *module)
 static void emit_rows(const void *module, struct metrics_page *page)
 {
     const struct app_lookup *current = lookups_of(module)->current;
-    metric_add(page, current->table ? (int64_t)ad_table_count(current->table) : 0, NULL, NULL);
+    if (current)
+        metric_add(page, current->table ? (int64_t)ad_table_count(current->table) : 0, NULL, NULL);
 }
 
 static void emit_refreshed(const void *module, struct metrics_page *page)
 {
-    if (lookups_of(module)->current->table)
-        metric_add_micro(page, lookups_of(module)->current->refreshed_ms * MICRO_PER_MS, NULL, NULL);
+    const struct app_lookup *current = lookups_of(module)->current;
+    if (current && current->table)
+        metric_add_micro(page, current->refreshed_ms * MICRO_PER_MS, NULL, NULL);
 }
 
 static void emit_failures(const void *module, struct metrics_page *page)

@@ -44,7 +44,7 @@ void metrics_page(struct app *app, struct buffer *buffer)
         .letters = app->letters,
         .store = app->store,
         .ingest = app->ingest,
-        .lookups = app->lookups.current ? &app->lookups : NULL,
+        .lookups = &app->lookups,
         .evaluator = app->evaluator ? &stats : NULL,
         .http = app->http,
         .process = "",
