@@ -2,8 +2,10 @@
 
 import collections
 import csv
+import datetime
 import json
 import os
+import signal
 import time
 from collections import namedtuple
 
@@ -201,6 +203,45 @@ def test_a_file_that_changes_is_read_again_and_one_that_is_wrong_is_not(deploy):
     found = metrics(client)
     assert found["roiwatch_lookup_rows"] == 3
     assert abs(found["roiwatch_lookup_refreshed_timestamp_seconds"] - time.time()) < 30
+    assert daemon.stop() == 0
+
+
+def reload(deployment, daemon, more, word):
+    """Gives the daemon another file; returns when it has said that word about it, once more than before."""
+    n = daemon.log.count(word)
+    deployment.configure(more)
+    daemon.process.send_signal(signal.SIGHUP)
+    poll(lambda: daemon.log.count(word) > n, 30, word, daemon.process)
+
+
+def test_a_reload_counts_by_other_rates_names_and_ads_from_there_on(deploy):
+    deployment = deploy()
+    write_ads(deployment, {"a1": "one"})
+    daemon = deployment.start()
+    deployment.send("click", 0, T_MS, campaign_id="c", cost="1")
+    poll(lambda: deployment.window("c", "total").get("cost_micros") == "1000000", 60, "by no rules", daemon.process)
+
+    rules = {"rates": [{"from": datetime.date(2026, 1, 1), "USD": 0.5}], "lookup": {"ad_id": {"file": "ads.csv"}}}
+    reload(deployment, daemon, rules, "reload: taken for what is counted from now on: rates, lookup.ad_id.file")
+    deployment.send("click", 0, T_MS, ad_id="a1", cost="1", currency="USD")
+    poll(lambda: deployment.window("one", "total").get("cost_micros") == "500000", 60, "by rates and ads", daemon.process)
+
+    lacking = {**rules, "lookup": {"ad_id": {"file": "none.csv"}}, "mapping": {"fields": {"cost": "price"}}}
+    reload(deployment, daemon, lacking, "reload: the lookup cannot be read; the configuration before holds whole")
+    assert "none.csv: No such file or directory" in daemon.log
+    deployment.send("click", 0, T_MS, ad_id="a1", cost="2", price="9", currency="USD")
+    poll(lambda: deployment.window("one", "total").get("cost_micros") == "1500000", 60, "as before", daemon.process)
+
+    reload(deployment, daemon, {**rules, "mapping": {"fields": {"cost": "price"}}}, "reload: taken for what is counted")
+    deployment.send("click", 0, T_MS, ad_id="a1", cost="2", price="4", currency="USD")
+    poll(lambda: deployment.window("one", "total").get("cost_micros") == "3500000", 60, "by the mapping", daemon.process)
+    deployment.send("order", 1, T_MS, order_id="o1", revenue="8", currency="USD", campaign_id="one")
+    deployment.send("order", 1, T_MS, type="refund", order_id="o1", amount="1.5", currency="EUR")
+    deployment.send("order", 1, T_MS, type="refund", order_id="o1", amount="1")
+    poll(lambda: deployment.window("one", "total").get("revenue_micros") == "2000000", 60, "4 less 1.5 less 0.5",
+         daemon.process)
+    assert deployment.window("c", "total")["cost_micros"] == "1000000"
+    assert rejections(deployment) == {}
     assert daemon.stop() == 0
 
 
