@@ -23,7 +23,7 @@ static void csv_deinit(struct csv *csv)
         buffer_deinit(&csv->texts[i]);
 }
 
-static void skip(struct csv *csv, size_t n)
+static void csv_skip(struct csv *csv, size_t n)
 {
     if (n)
         csv->rest = span_from(csv->rest.data + n, csv->rest.size - n);
@@ -49,7 +49,7 @@ static int plain_value(struct csv *csv, struct span *ret_value)
     if (n && n < csv->rest.size && csv->rest.data[n] == '\n' && csv->rest.data[n - 1] == '\r')
         n--;
     *ret_value = span_from(csv->rest.data, n);
-    skip(csv, n);
+    csv_skip(csv, n);
     return 0;
 }
 
@@ -65,11 +65,11 @@ static int quoted_value(struct csv *csv, struct buffer *text, struct span *ret_v
         for (size_t i = 0; i < n; i++)
             csv->line += csv->rest.data[i] == '\n';
         buffer_append(text, csv->rest.data, n);
-        skip(csv, n + 1);
+        csv_skip(csv, n + 1);
         if (!csv->rest.size || csv->rest.data[0] != '"')
             break;
         buffer_append_u8(text, '"');
-        skip(csv, 1);
+        csv_skip(csv, 1);
     }
     *ret_value = buffer_span(text);
     return buffer_status(text);
@@ -84,7 +84,7 @@ static int csv_line(struct csv *csv)
         size_t column = csv->n_values < COLUMNS ? csv->n_values : COLUMNS - 1;
         bool quoted = csv->rest.size && csv->rest.data[0] == '"';
         if (quoted)
-            skip(csv, 1);
+            csv_skip(csv, 1);
         int r = quoted ? quoted_value(csv, &csv->texts[column], &value) : plain_value(csv, &value);
         if (r != 0)
             return r;
@@ -94,9 +94,9 @@ static int csv_line(struct csv *csv)
             break;
         if (csv->rest.data[0] != ',')
             return AD_BAD_QUOTE;
-        skip(csv, 1);
+        csv_skip(csv, 1);
     }
-    skip(csv, line_end(csv->rest));
+    csv_skip(csv, line_end(csv->rest));
     return 0;
 }
 
@@ -114,7 +114,7 @@ static int read_rows(struct csv *csv, struct ad_table *table, size_t *ret_line)
         size_t end = line_end(csv->rest);
         int r = 0;
         if (end && !header)
-            skip(csv, end);
+            csv_skip(csv, end);
         else
             r = csv_line(csv);
         if (header && (r > 0 || (r == 0 && !is_header(csv))))
@@ -136,7 +136,7 @@ int ad_table_read(struct span text, struct ad_table **ret_table, size_t *ret_lin
     CLEANUP(csv_deinit) struct csv csv = {.rest = text, .line = 1};
     struct ad_table *table = NULL;
     if (text.size >= strlen(mark) && memcmp(text.data, mark, strlen(mark)) == 0)
-        skip(&csv, strlen(mark));
+        csv_skip(&csv, strlen(mark));
     int r = ad_table_new(&table);
     if (r == 0)
         r = read_rows(&csv, table, ret_line);

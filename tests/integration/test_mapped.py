@@ -259,6 +259,7 @@ def test_a_hash_that_is_not_there_is_waited_for_and_nothing_is_lost(deploy):
     deployment.send("click", 0, T_MS, ad_id="a1")
     daemon = deployment.start()
     poll(lambda: "Redis has no hash ads" in daemon.log, 60, "it is said", daemon.process)
+    assert "Redis has no hash ads, or nothing in it" in deployment.cli("check", "--live").stderr
     with deployment.client() as client:
         client.hset("ads", "a1", "one")
     poll(lambda: clicks_of(deployment, "one") == 1, 60, "it is counted", daemon.process)
@@ -267,5 +268,6 @@ def test_a_hash_that_is_not_there_is_waited_for_and_nothing_is_lost(deploy):
     poll(lambda: "5001 ads from ads" in daemon.log, 30, "more pieces than one", daemon.process)
     deployment.send("click", 0, T_MS, ad_id="b4999")
     poll(lambda: clicks_of(deployment, "many") == 1, 60, "the last of them", daemon.process)
+    assert "hash ads" not in deployment.cli("check", "--live").stderr
     assert rejections(deployment) == {}
     assert daemon.stop() == 0
