@@ -1,5 +1,4 @@
 #include "daemon/app.h"
-#include "daemon/identity_key.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -121,7 +120,7 @@ static void read_messages(struct app *app)
     if (app->letters)
         ingest_letters(app->ingest, kafka_letters_open(app->letters));
     if (app->partitions == PARTITIONS_TAKEN && app->placed_epoch == ingest_epoch(app->ingest) &&
-        ingest_wants_input(app->ingest)) {
+        app_lookups_ready(app) && ingest_wants_input(app->ingest)) {
         int n = kafka_source_read(app->source, READ_MAX);
         if (n < 0)
             ingest_restart(app->ingest);
@@ -188,6 +187,7 @@ static int on_timer(sd_event_source *timer, uint64_t usec, void *userdata)
         kafka_source_poll(app->source);
     if (app->letters)
         kafka_letters_poll(app->letters);
+    app_lookups_tick(app);
     app_turn(app);
     app_pulse(app);
     log_tick();
@@ -340,7 +340,10 @@ static int app_open(struct app *app)
                  getenv("ROIWATCH_FAIL_AT"));
         return EXIT_USAGE;
     }
-    int r = app_open_loop(app);
+    int r = app_lookup_use(app, app->settings, app->settings, &app->lookups.current);
+    if (r != 0)
+        return r < 0 ? r : EXIT_CONFIGURATION;
+    r = app_open_loop(app);
     if (r < 0)
         return r;
     r = app_open_kafka(app);
@@ -367,6 +370,8 @@ static void app_close(struct app *app)
         close_watch_stop(watch);
     app_close_core(app);
     app_reload_close(app);
+    app_lookup_drop(app, app->lookups.current);
+    app_rules_close(app);
     registry_deinit(&app->registry);
     registry_deinit(&app->old_registry);
     free(app->marks);
@@ -382,11 +387,6 @@ static void app_close(struct app *app)
 
 int app_run(struct settings *settings, const struct app_source *source)
 {
-    char why[IDENTITY_KEY_WHY_SIZE];
-    if (!identity_rules_load(&settings->attribution, &settings->identities, why)) {
-        log_line(LOG_LEVEL_ERROR, "%s", why);
-        return EXIT_CONFIGURATION;
-    }
     struct app app = {.source_of_settings = *source, .started = settings, .settings = settings};
     int r = app_open(&app);
     if (r == 0)

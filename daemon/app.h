@@ -10,6 +10,8 @@
  *     app_loss.c    loss of data: counting again, or stopping
  *     app_place.c   partitions: given by the group, placed at an offset, given up
  *     app_reload.c  SIGHUP: another configuration
+ *     app_lookup.c  which campaign an ad belongs to: tables, and their refresh
+ *     app_rules.c   counting rules of earlier configurations
  *     app_faults.c  what is set aside or refused, said while the rest goes on
  *     app_topics.c  which topics exist
  *     app_pulse.c   once a second: marks, registry, ownership, roi:meta, commits
@@ -21,6 +23,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "daemon/app_lookup.h"
 #include "daemon/fail_point.h"
 #include "daemon/health.h"
 #include "daemon/http.h"
@@ -77,7 +80,8 @@ struct app_source {
 /* What became of SIGHUP. */
 struct app_reload {
     bool wanted;
-    struct settings *next; /* checked, waits for ingest to finish; owned */
+    struct settings *next;     /* checked, waits for ingest to finish; owned */
+    struct app_lookup *lookup; /* of next; held */
     int64_t paused_since_ms;
     int64_t since_ms; /* steady: when the last one was taken */
     bool failed;      /* the file was not taken at the last try */
@@ -93,11 +97,24 @@ struct lane_progress {
     bool said;        /* it was said that orders do not wait for it */
 };
 
+/* One stored text of counting rules, as it was read. */
+struct rules_entry {
+    struct buffer version, text;
+};
+
+struct rules_entries {
+    struct rules_entry *items; /* owned */
+    size_t n;
+};
+
 struct app {
     struct app_source source_of_settings;
     struct settings *started;  /* as at the start; the caller's. kafka and redis point into it for good */
     struct settings *settings; /* in force: `started`, or owned */
     struct app_reload reload;
+    struct app_lookups lookups;
+    struct rules_entries old_rules; /* between two answers: what may be cleared away */
+    bool rules_cleared;             /* since these settings hold */
     sd_event *event;
     sd_event_source *timer;
     sd_event_source *again; /* enabled while there is more to read */
@@ -129,6 +146,7 @@ struct app {
     int64_t leaving_since_ms;
     uint64_t placed_epoch; /* ingest's epoch at which the source was set */
     int64_t *ends;         /* one a slot: the end of partition last seen, or -1 */
+    bool *reads_headers;   /* one a slot: whether the rules look at headers of its records */
     size_t n_slots;
 
     struct registry registry;
@@ -201,7 +219,7 @@ void app_meta_key(struct app *app, struct call *call, bool key);
 /* From now on only these slices are stored: PREFIX~meta says so. */
 void app_store_slices(struct app *app, struct span slices);
 /* What ingest reads by, from the settings. */
-struct ingest_rules app_ingest_rules(const struct app *app);
+struct ingest_rules app_ingest_rules(struct app *app);
 
 /* app_loss.c */
 /* Redis has lost data: count again from the log where it is whole, else stop and say what is needed. */
@@ -211,6 +229,7 @@ void app_lost(struct app *app, const char *what);
 void app_place(struct app *app);
 void app_follow_ingest(struct app *app);
 void app_leave(struct app *app);
+/* app_messages.c */
 int app_on_message(void *context, const struct source_message *message);
 bool app_wants(void *context, size_t slot);
 void app_on_end(void *context, size_t slot, int64_t offset);
@@ -226,6 +245,13 @@ void app_reload_ask(struct app *app);
 /* One step of what was asked for. */
 void app_reload(struct app *app);
 void app_reload_close(struct app *app);
+
+/* app_rules.c */
+/* Who makes ingest the counting rules of earlier configurations. */
+struct counting_source app_counting_source(struct app *app);
+/* Once while ingest runs: removes texts of rules that no lane names. */
+void app_rules_clear(struct app *app);
+void app_rules_close(struct app *app);
 
 /* app_topics.c */
 /* Asks Kafka how many partitions the topics have, where it is time to; says which topics do not exist. */

@@ -63,13 +63,18 @@ static int64_t meta_i64(const struct reply *reply, const char *name, int64_t fal
     return reply_i64(&text, fallback);
 }
 
-struct ingest_rules app_ingest_rules(const struct app *app)
+struct ingest_rules app_ingest_rules(struct app *app)
 {
     const struct settings *settings = app->settings;
     struct ingest_rules rules = {
         .layout = app->layout,
         .decode = {.future_ms = settings->lateness.future_ms,
-                   .message_bytes = settings->limits.message_bytes},
+                   .message_bytes = settings->limits.message_bytes,
+                   .has_lookup = app->lookups.current != NULL,
+                   .rates = settings->counting.rates},
+        .counting = settings->counting,
+        .earlier = app_counting_source(app),
+        .repeat_ms = settings->attribution.click_lookback_ms + settings->attribution.order_hold_ms,
         .book = &settings->book,
         .campaigns_limit = settings->limits.campaigns,
         .book_at_refund = settings->ledger.refund_booking == REFUND_BOOKED_AT_REFUND,
@@ -77,6 +82,7 @@ struct ingest_rules app_ingest_rules(const struct app *app)
         .flush_ms = settings->redis.flush_ms,
         .cells_due = INGEST_CELLS_DUE,
     };
+    rules.counting.lookup = app->lookups.current ? &app->lookups.current->rows : NULL;
     snprintf(rules.decode.currency, sizeof(rules.decode.currency), "%s", settings->account.currency);
     attribution_rules_make(&settings->attribution, &settings->identities, &rules.attribution);
     return rules;
@@ -105,11 +111,14 @@ void app_close_core(struct app *app)
     app->ingest = NULL;
     free(app->ends);
     free(app->own_marks);
+    free(app->reads_headers);
     app->ends = NULL;
+    app->reads_headers = NULL;
     app->own_marks = NULL;
     app->n_slots = 0;
     app->placed_epoch = 0;
     app->loss_asked = false;
+    app->rules_cleared = false;
     if (app->partitions != PARTITIONS_NONE)
         app->partitions = PARTITIONS_OFFERED;
 }

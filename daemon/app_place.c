@@ -170,9 +170,11 @@ static void place_now(struct app *app)
     int64_t *committed = calloc(n + 1, sizeof(*committed));
     free(app->ends);
     free(app->own_marks);
+    free(app->reads_headers);
     app->ends = calloc(n + 1, sizeof(*app->ends));
     app->own_marks = calloc(n + 1, sizeof(*app->own_marks));
-    int r = partitions && committed && app->ends && app->own_marks
+    app->reads_headers = calloc(n + 1, sizeof(*app->reads_headers));
+    int r = partitions && committed && app->ends && app->own_marks && app->reads_headers
                 ? place_slots(app, offered, partitions, committed)
                 : -ENOMEM;
     if (r == 0)
@@ -310,6 +312,8 @@ void app_follow_ingest(struct app *app)
             int64_t *offsets = calloc(app->n_slots + 1, sizeof(*offsets));
             for (size_t i = 0; offsets && i < app->n_slots; i++)
                 offsets[i] = ingest_position(app->ingest, i);
+            for (size_t i = 0; i < app->n_slots; i++)
+                app->reads_headers[i] = ingest_reads_headers(app->ingest, i);
             if (offsets && kafka_source_take(app->source, offsets) == 0)
                 app->placed_epoch = ingest_epoch(app->ingest);
             free(offsets);
@@ -318,74 +322,4 @@ void app_follow_ingest(struct app *app)
     default:
         break;
     }
-}
-
-static int send_letter(struct app *app, const struct source_message *message, enum reject_reason reason)
-{
-    const rd_kafka_topic_partition_t *partition = &kafka_source_offered(app->source)->elems[message->slot];
-    struct letter letter = {partition->topic,           partition->partition, message->offset,
-                            reject_reason_name(reason), message->key,         message->value};
-    int r = kafka_letters_send(app->letters, &letter);
-    ingest_letters(app->ingest, kafka_letters_open(app->letters));
-    return r;
-}
-
-int app_on_message(void *context, const struct source_message *message)
-{
-    struct app *app = context;
-    int r = ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->key,
-                           message->value);
-    if (r > 0 && r < N_REJECT_REASONS && app->letters)
-        return send_letter(app, message, (enum reject_reason)r);
-    return r < 0 ? r : 0;
-}
-
-/* The name TOPIC:PARTITION of a letter's partition; the registry has those of other processes too. */
-static const char *letter_partition(const struct app *app, const struct ingest_letter *found)
-{
-    for (size_t i = 0; !found->name && i < app->registry.n; i++)
-        if (app->registry.entries[i].index == found->index)
-            return app->registry.entries[i].name;
-    return found->name;
-}
-
-static int send_found(struct app *app, const struct ingest_letter *found, const char *name)
-{
-    const char *colon = strrchr(name, ':');
-    char topic[256];
-    snprintf(topic, sizeof(topic), "%.*s", (int)(colon - name), name);
-    struct letter letter = {topic,         (int32_t)strtol(colon + 1, NULL, 10),
-                            found->offset, reject_reason_name(found->reason),
-                            found->key,    found->value};
-    return kafka_letters_send(app->letters, &letter);
-}
-
-void app_send_letters(struct app *app)
-{
-    struct ingest_letter found;
-    while (ingest_next_letter(app->ingest, &found)) {
-        const char *name = letter_partition(app, &found);
-        if (!name)
-            break; /* the registry is read again once a second */
-        if (app->letters && send_found(app, &found, name) < 0) {
-            ingest_restart(app->ingest); /* out of memory: it is found again */
-            return;
-        }
-        ingest_letter_taken(app->ingest);
-    }
-    if (app->letters)
-        ingest_letters(app->ingest, kafka_letters_open(app->letters));
-}
-
-bool app_wants(void *context, size_t slot)
-{
-    const struct app *app = context;
-    return ingest_wants_slot(app->ingest, slot);
-}
-
-void app_on_end(void *context, size_t slot, int64_t offset)
-{
-    struct app *app = context;
-    ingest_advance(app->ingest, slot, offset);
-    app->ends[slot] = offset;
 }

@@ -256,6 +256,7 @@ void app_pulse(struct app *app)
     app_ask(app, "shards", on_shards);
     if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING) {
         commit(app);
+        app_rules_clear(app);
         if (!app->service.ready)
             service_ready(&app->service);
     }

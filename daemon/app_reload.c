@@ -93,6 +93,16 @@ static bool plan_has_effect(const struct reload_plan *plan)
     return plan->n[RELOAD_TAKEN] + plan->n[RELOAD_FORWARD] > 0;
 }
 
+/* The ads of the fresh settings are there before anything changes. 0 or -errno. */
+static int hold_lookup(struct app *app, const struct settings *fresh)
+{
+    int r = app_lookup_use(app, fresh, fresh, &app->reload.lookup);
+    if (r > 0)
+        log_answer(LOG_LEVEL_ERROR,
+                   "reload: the lookup cannot be read; the configuration before holds whole");
+    return r > 0 ? -EINVAL : r;
+}
+
 /* Decides about settings that were read without error: 1 with *ret_next to be taken, 0 where nothing is to do,
  * negative where they are not taken. */
 static int consider(struct app *app, struct settings *fresh)
@@ -105,6 +115,10 @@ static int consider(struct app *app, struct settings *fresh)
         say_refused(&plan);
         return -EPERM;
     }
+    if (plan_has_effect(&plan))
+        r = hold_lookup(app, fresh);
+    if (r < 0)
+        return r;
     say_taken(&plan);
     if (!plan_has_effect(&plan))
         return 0;
@@ -119,6 +133,8 @@ static void reload_read(struct app *app)
     struct settings *fresh = NULL;
     char why[IDENTITY_KEY_WHY_SIZE];
     app->reload.wanted = false;
+    if (app->lookups.current)
+        app->lookups.current->due_ms = app->steady_ms; /* who says reload may mean the ads too */
     int r = settings_load(source->path, source->sets, source->n_sets, &fresh, &errors);
     say_errors(&errors);
     if (r > 0)
@@ -137,6 +153,7 @@ static void reload_read(struct app *app)
         app->reload.next = fresh;
         return;
     }
+    app_lookup_drop(app, STEAL(app->reload.lookup));
     settings_free(fresh);
     reload_end(app, r == 0);
 }
@@ -172,12 +189,15 @@ static void store_slices(struct app *app, const struct settings *before)
 static int swap(struct app *app)
 {
     struct settings *before = app->settings;
+    struct app_lookup *lookup = app->lookups.current;
     app->settings = app->reload.next;
+    app->lookups.current = app->reload.lookup;
     if (app->ingest) {
         struct ingest_rules rules = app_ingest_rules(app);
         int r = ingest_set_rules(app->ingest, &rules);
         if (r < 0) {
             app->settings = before;
+            app->lookups.current = lookup;
             return r;
         }
         evaluator_set_book(app->evaluator, &app->settings->book);
@@ -193,6 +213,9 @@ static int swap(struct app *app)
         app->retry_at_ms = 0;
     }
     app->reload.next = NULL;
+    app->reload.lookup = NULL;
+    app->rules_cleared = false;
+    app_lookup_drop(app, lookup);
     app->reload.since_ms = app->steady_ms;
     if (before != app->started)
         settings_free(before);
@@ -232,6 +255,7 @@ void app_reload_close(struct app *app)
 {
     settings_free(app->reload.next);
     app->reload.next = NULL;
+    app_lookup_drop(app, STEAL(app->reload.lookup));
     if (app->stopping && app->settings != app->started) {
         settings_free(app->settings);
         app->settings = app->started;

@@ -69,6 +69,11 @@ static void emit_set_aside(const void *module, struct metrics_page *page)
     metric_add(page, ingest_counts(module).set_aside, NULL, NULL);
 }
 
+static void emit_again(const void *module, struct metrics_page *page)
+{
+    metric_add(page, ingest_counts(module).looked_up_again, NULL, NULL);
+}
+
 static void emit_pending(const void *module, struct metrics_page *page)
 {
     metric_add(page, (int64_t)ingest_sizes(module).n_pending_cells, NULL, NULL);
@@ -158,6 +163,12 @@ static const struct metric_row ingest_rows[] = {
      KIND_COUNTER,
      "Groups of counts that could not be added: a foreign key, or a sum beyond 64 bits. Look into the log.",
      emit_set_aside},
+    {"roiwatch_lookups_again_total",
+     {0},
+     KIND_COUNTER,
+     "Ads looked up of events that some shards had counted before: where a row has changed in between, it is "
+     "counted by either.",
+     emit_again},
     {"roiwatch_pending_cells",
      {0},
      KIND_GAUGE,

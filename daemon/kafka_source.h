@@ -20,6 +20,7 @@
 #include "daemon/kafka_settings.h"
 #include "lib/base/must.h"
 #include "lib/base/span.h"
+#include "lib/event/decode.h"
 
 struct kafka_source;
 
@@ -29,7 +30,13 @@ struct source_message {
     int64_t timestamp_ms; /* the record's own, or -1 */
     struct span key;
     struct span value; /* data NULL: a tombstone */
+    const rd_kafka_message_t *record;
 };
+
+enum { SOURCE_HEADERS_MAX = 64 };
+/* Fills headers with those of the message, the first SOURCE_HEADERS_MAX of them; they point into it. How many. */
+size_t source_message_headers(const struct source_message *message,
+                              struct decode_header headers[SOURCE_HEADERS_MAX]);
 
 struct source_handlers {
     void (*wake)(void *context);     /* something can be read or polled */

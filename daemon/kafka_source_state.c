@@ -71,3 +71,20 @@ void kafka_source_get_counts(const struct kafka_source *source, struct source_co
     *ret_counts = (struct source_counts){.n_assigned = source->n_assigned, .n_revoked = source->n_revoked};
     memcpy(ret_counts->errors, source->errors, sizeof(ret_counts->errors));
 }
+
+size_t source_message_headers(const struct source_message *message,
+                              struct decode_header headers[SOURCE_HEADERS_MAX])
+{
+    rd_kafka_headers_t *all;
+    size_t n = 0;
+    const char *name;
+    const void *value;
+    size_t size;
+    if (rd_kafka_message_headers(message->record, &all))
+        return 0;
+    while (n < SOURCE_HEADERS_MAX && !rd_kafka_header_get_all(all, n, &name, &value, &size)) {
+        headers[n] = (struct decode_header){span_of(name), span_from(value, size)};
+        n++;
+    }
+    return n;
+}

@@ -8,6 +8,7 @@
 
 #include "daemon/app.h"
 #include "daemon/files.h"
+#include "daemon/identity_key.h"
 #include "daemon/log.h"
 #include "daemon/program.h"
 
@@ -125,7 +126,13 @@ int main(int argc, char **argv)
         return r < 0 ? EXIT_FAILED : EXIT_CONFIGURATION;
     }
     forbid_core_dumps();
-    r = app_run(settings, &line.source);
+    char why[IDENTITY_KEY_WHY_SIZE];
+    if (identity_rules_load(&settings->attribution, &settings->identities, why)) {
+        r = app_run(settings, &line.source);
+    } else {
+        log_answer(LOG_LEVEL_ERROR, "%s", why);
+        r = EXIT_CONFIGURATION;
+    }
     settings_free(settings);
     log_flush();
     return r;

@@ -10,6 +10,7 @@ struct sources {
     const struct kafka_letters *letters;
     const struct redis_store *store;
     const struct ingest *ingest;
+    const struct app_lookups *lookups;
     const struct evaluator_stats *evaluator;
     const struct http *http;
     const char *process;
@@ -24,6 +25,7 @@ static const struct {
     {&kafka_letters_metrics, offsetof(struct sources, letters)},
     {&redis_store_metrics, offsetof(struct sources, store)},
     {&ingest_metrics, offsetof(struct sources, ingest)},
+    {&lookup_metrics, offsetof(struct sources, lookups)},
     {&evaluator_metrics, offsetof(struct sources, evaluator)},
     {&http_metrics, offsetof(struct sources, http)},
     {&process_metrics, offsetof(struct sources, process)},
@@ -42,6 +44,7 @@ void metrics_page(struct app *app, struct buffer *buffer)
         .letters = app->letters,
         .store = app->store,
         .ingest = app->ingest,
+        .lookups = &app->lookups,
         .evaluator = app->evaluator ? &stats : NULL,
         .http = app->http,
         .process = "",

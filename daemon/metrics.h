@@ -15,6 +15,7 @@ extern const struct metric_table kafka_source_metrics;
 extern const struct metric_table kafka_letters_metrics;
 extern const struct metric_table redis_store_metrics;
 extern const struct metric_table ingest_metrics;
+extern const struct metric_table lookup_metrics;
 extern const struct metric_table evaluator_metrics;
 extern const struct metric_table http_metrics;
 extern const struct metric_table process_metrics;

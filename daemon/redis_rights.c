@@ -99,5 +99,5 @@ void redis_rights_reference(struct buffer *buffer)
                 "    ACL SETUSER roiwatch on >PASSWORD resetkeys ~roi:* resetchannels &roi:alerts");
     for (size_t i = 0; i < ARRAY_SIZE(rights); i++)
         append_right(buffer, rights[i]);
-    buffer_append_text(buffer, "\n");
+    buffer_append_text(buffer, "\n\nA lookup in a Redis hash needs its key as well: `~ads`.\n");
 }

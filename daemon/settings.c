@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/redis_rights.h"
+#include "daemon/settings_counting.h"
 #include "daemon/settings_files.h"
 #include "daemon/settings_rules.h"
 #include "daemon/settings_table.h"
@@ -73,6 +74,9 @@ static int settings_fill(struct settings *settings, const struct config_node *ro
     if (r < 0 || errors->n_errors)
         return r;
     settings_warn(settings, root, errors);
+    r = settings_counting_make(settings);
+    if (r < 0)
+        return r;
     return settings_fingerprint(settings);
 }
 
@@ -83,9 +87,12 @@ static int load(const char *path, const char *const *sets, size_t n_sets, config
     struct config_node *root = NULL;
     if (!settings)
         return -ENOMEM;
-    int r = zones_new(&settings->zones);
+    path = path ? path : SETTINGS_PATH;
+    const char *slash = strrchr(path, '/');
+    settings->folder = arena_text(&settings->arena, span_from(path, slash ? (size_t)(slash + 1 - path) : 0));
+    int r = settings->folder ? zones_new(&settings->zones) : -ENOMEM;
     if (r == 0)
-        r = settings_files_read(&settings->arena, path ? path : SETTINGS_PATH, sets, n_sets, errors, &root);
+        r = settings_files_read(&settings->arena, path, sets, n_sets, errors, &root);
     if (r == 0 && root)
         r = settings_fill(settings, root, read, errors);
     if (r == 0 && errors->no_memory)

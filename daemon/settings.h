@@ -21,10 +21,12 @@
 #include "lib/config/arena.h"
 #include "lib/config/errors.h"
 #include "lib/event/event_settings.h"
+#include "lib/event/lookup_settings.h"
 #include "lib/event/mapping_settings.h"
 #include "lib/event/rates_settings.h"
 #include "lib/goal/campaign_settings.h"
 #include "lib/goal/rules.h"
+#include "lib/ingest/counting.h"
 #include "lib/window/window_settings.h"
 
 #define SETTINGS_PATH "/etc/roiwatch/roiwatch.yaml"
@@ -50,6 +52,7 @@ struct settings {
     struct attribution_settings attribution;
     struct ledger_settings ledger;
     struct mapping_settings mapping;
+    struct lookup_settings lookup;
     struct limits_settings limits;
     int64_t retention_ms; /* of event time without events, then a campaign's keys go */
     struct alerts_settings alerts;
@@ -59,6 +62,8 @@ struct settings {
     struct identity_rules
         identities; /* filled by identity_rules_load: only who stores or looks for touches needs the key */
     const struct rates *account_rates; /* what `rates` comes to in the account's zone */
+    struct counting_rules counting;    /* what all that comes to, but for the table of ads */
+    const char *folder;                /* of the configuration's file: where relative paths begin */
     char fingerprint[17];              /* of everything but http.listen, as 16 hex digits */
 
     struct arena arena;  /* owns all texts and records */

@@ -138,6 +138,14 @@ static void tiers_make(struct settings *settings, const struct config_node *root
     }
 }
 
+int settings_rates_make(struct settings *settings, const struct config_node *root,
+                        struct config_errors *errors)
+{
+    const struct tz *account;
+    int r = account_zone(settings, root, errors, &account);
+    return r < 0 ? r : rates_make(&settings->arena, &settings->rates, account, &settings->account_rates);
+}
+
 int settings_rules_make(struct settings *settings, const struct config_node *root,
                         struct config_errors *errors)
 {

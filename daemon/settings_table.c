@@ -79,10 +79,12 @@ static const struct config_row retention_row = {
             "kept.",
 };
 
-static const struct {
+struct joined_row {
     const struct config_row *row;
     size_t offset;
-} joined[] = {
+};
+
+static const struct joined_row joined[] = {
     {&kafka_row, offsetof(struct settings, kafka)},
     {&redis_row, offsetof(struct settings, redis)},
     {&account_row, offsetof(struct settings, account)},
@@ -92,7 +94,7 @@ static const struct {
     {&attribution_row, offsetof(struct settings, attribution)},
     {&ledger_row, offsetof(struct settings, ledger)},
     {&measures_row, 0},
-    {&lookup_row, 0},
+    {&lookup_row, offsetof(struct settings, lookup)},
     {&mapping_row, offsetof(struct settings, mapping)},
     {&limits_row, offsetof(struct settings, limits)},
     {&retention_row, offsetof(struct settings, retention_ms)},
@@ -100,6 +102,13 @@ static const struct {
     {&http_row, offsetof(struct settings, http)},
     {&defaults_row, offsetof(struct settings, campaigns)},
     {&campaigns_row, offsetof(struct settings, campaigns)},
+};
+
+static const struct joined_row counting[] = {
+    {&account_row, offsetof(struct settings, account)},
+    {&rates_row, offsetof(struct settings, rates)},
+    {&lookup_source_row, offsetof(struct settings, lookup)},
+    {&mapping_row, offsetof(struct settings, mapping)},
 };
 
 static_assert(ARRAY_SIZE(joined) <= SETTINGS_ROWS_MAX, "the joined table has room for every row");
@@ -121,16 +130,29 @@ static void settings_check(struct config_run *run, const struct config_node *nod
                                  windows->items[i].name, windows->items[j].name);
 }
 
+static void counting_check(struct config_run *run, const struct config_node *node, void *record)
+{
+    const struct settings *settings = record;
+    rates_settings_check(run, node, &settings->rates, settings->account.currency);
+}
+
+static void table_fill(struct settings_table *table, const struct joined_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        table->rows[i] = *rows[i].row;
+        table->rows[i].offset += rows[i].offset;
+    }
+    table->shape = (struct config_shape){.rows = table->rows, .n_rows = n, .size = sizeof(struct settings)};
+}
+
 void settings_table_init(struct settings_table *table)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(joined); i++) {
-        table->rows[i] = *joined[i].row;
-        table->rows[i].offset += joined[i].offset;
-    }
-    table->shape = (struct config_shape){
-        .rows = table->rows,
-        .n_rows = ARRAY_SIZE(joined),
-        .size = sizeof(struct settings),
-        .check = settings_check,
-    };
+    table_fill(table, joined, ARRAY_SIZE(joined));
+    table->shape.check = settings_check;
+}
+
+void settings_table_counting(struct settings_table *table)
+{
+    table_fill(table, counting, ARRAY_SIZE(counting));
+    table->shape.check = counting_check;
 }

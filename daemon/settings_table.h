@@ -14,5 +14,7 @@ struct settings_table {
 };
 
 void settings_table_init(struct settings_table *table);
+/* Only the sections that decide how a message is read. */
+void settings_table_counting(struct settings_table *table);
 
 #endif

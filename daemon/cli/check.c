@@ -5,6 +5,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/report_errors.h"
 #include "daemon/cli/text.h"
+#include "daemon/lookup_file.h"
 #include "lib/base/json.h"
 
 enum { OPTION_LIVE, OPTION_STRICT };
@@ -63,7 +64,17 @@ static size_t count_goals(const struct settings *settings)
     return n;
 }
 
-static void print_findings(const struct settings *settings)
+/* ads may be NULL. */
+static void print_lookup(const struct settings *settings, const struct ad_table *ads)
+{
+    const struct lookup_source *source = &settings->lookup.ad_id;
+    if (ads)
+        printf("lookup     %zu ads in %s\n", ad_table_count(ads), source->file);
+    else if (source->redis_hash)
+        printf("lookup     Redis hash %s\n", source->redis_hash);
+}
+
+static void print_findings(const struct settings *settings, const struct ad_table *ads)
 {
     const struct redis_address *address = &settings->redis.address;
     printf("ok\n");
@@ -74,6 +85,7 @@ static void print_findings(const struct settings *settings)
     printf("redis      %s, prefix %s, %lld shards\n", address->url, settings->redis.prefix,
            (long long)settings->redis.shards);
     printf("account    %s, %s\n", settings->account.currency, settings->account.timezone);
+    print_lookup(settings, ads);
     printf("windows   ");
     for (size_t i = 0; i < settings->windows.n; i++)
         printf(" %s", settings->windows.items[i].name);
@@ -82,15 +94,24 @@ static void print_findings(const struct settings *settings)
     printf("           (fingerprint %s)\n", settings->fingerprint);
 }
 
+static void ads_release(struct ad_table **ads)
+{
+    ad_table_free(*ads);
+}
+
 int cli_check(const struct cli *cli, int argc, char **argv)
 {
     CLEANUP(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
     CLEANUP(settings_release) struct settings *settings = NULL;
+    CLEANUP(ads_release) struct ad_table *ads = NULL;
     struct cli_arguments arguments;
     int r = options_read(command_find(argv[0]), argc, argv, &arguments);
     if (r)
         return r;
-    r = cli_report_load(settings_load(cli->config_path, cli->sets, cli->n_sets, &settings, &errors), &errors);
+    r = settings_load(cli->config_path, cli->sets, cli->n_sets, &settings, &errors);
+    if (r == 0)
+        r = lookup_file_check(settings, cli->config_path, &ads, &errors);
+    r = cli_report_load(r, &errors);
     size_t n_warnings = errors.n_warnings, n_live_warnings = 0;
     bool loaded = r == CLI_OK, live = loaded && arguments.values[OPTION_LIVE];
     CLEANUP(buffer_deinit) struct buffer findings = BUFFER_INIT;
@@ -100,7 +121,7 @@ int cli_check(const struct cli *cli, int argc, char **argv)
     if (cli->json && (loaded || r == CLI_CONFIGURATION))
         printed = print_json(settings, &errors, live ? &findings : NULL, r == CLI_OK);
     else if (r == CLI_OK)
-        print_findings(settings);
+        print_findings(settings, ads);
     if (r == CLI_OK && arguments.values[OPTION_STRICT] && n_warnings + n_live_warnings > 0)
         return CLI_WARNINGS;
     return r ? r : printed;

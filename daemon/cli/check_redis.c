@@ -7,6 +7,7 @@
 #include "daemon/cli/redis.h"
 #include "daemon/redis_login.h"
 #include "daemon/redis_rights.h"
+#include "lib/event/ad_table.h"
 #include "lib/shard/scripts.h"
 
 enum { ERROR_SIZE = 256 };
@@ -121,6 +122,28 @@ static void count_campaigns(struct live *live, struct store *store)
         live->n_campaigns = count->integer;
 }
 
+/* The daemon waits for ads that are not there, and reads nothing meanwhile. */
+static void check_lookup(struct live *live, struct store *store)
+{
+    CLEANUP(reply_free) redisReply *count = NULL;
+    const char *hash = live->settings->lookup.ad_id.redis_hash;
+    if (!hash)
+        return;
+    store_begin(store, "HLEN");
+    call_arg_text(&store->call, hash);
+    int r = store_run(store, STORE_INTEGER, &count);
+    if (r)
+        live_fail(live, r, "the lookup in Redis hash %s: %s", hash, store->complaint);
+    else if (count->integer == 0)
+        live_warn(
+            live,
+            "Redis has no hash %s, or nothing in it: roiwatchd reads nothing from Kafka until it has ads",
+            hash);
+    else if (count->integer > AD_ROWS_MAX)
+        live_fail(live, CLI_CONFIGURATION, "Redis hash %s has %lld ads; at most %d can be looked up", hash,
+                  count->integer, AD_ROWS_MAX);
+}
+
 void check_redis(struct live *live)
 {
     CLEANUP(store_deinit) struct store store = {.quiet = true};
@@ -136,4 +159,5 @@ void check_redis(struct live *live)
     check_write(live, &store);
     check_save(live, &store);
     count_campaigns(live, &store);
+    check_lookup(live, &store);
 }

@@ -12,6 +12,7 @@
 #include "daemon/cli/map_text.h"
 #include "daemon/cli/report_errors.h"
 #include "daemon/cli/text.h"
+#include "daemon/lookup_file.h"
 
 enum { OPTION_TOPIC, OPTION_HEADERS, HEADERS_MAX = 64, INPUT_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -23,6 +24,7 @@ static const struct cli_option options[] = {
 /* What the events are read with. */
 struct map {
     struct settings *settings; /* owned */
+    struct ad_table *ads;      /* owned; NULL: there is no lookup, or it is in Redis */
     struct decoder *decoder;   /* owned */
     struct decode_input input; /* of every event, but for its value */
     struct decode_header headers[HEADERS_MAX];
@@ -31,6 +33,7 @@ struct map {
 static void map_deinit(struct map *map)
 {
     decoder_free(map->decoder);
+    ad_table_free(map->ads);
     settings_free(map->settings);
 }
 
@@ -94,6 +97,7 @@ static int map_prepare(struct map *map, const char *topic)
         .future_ms = settings->lateness.future_ms,
         .message_bytes = settings->limits.message_bytes,
         .types = ~0u << (EVENT_NONE + 1),
+        .has_lookup = lookup_is_configured(&settings->lookup.ad_id),
         .rates = settings->account_rates,
     };
 
@@ -121,6 +125,10 @@ static int map_event(struct map *map, struct span value, bool json, struct buffe
         fprintf(stderr, "roiwatch map: no memory\n");
         return CLI_FAILED;
     }
+    if (r == 0 && result.event.ad_id.size && map->ads) {
+        r = ad_table_resolve(map->ads, &result.event);
+        result.field = r ? field_name(FIELD_AD_ID) : result.field;
+    }
     result.reason = (enum reject_reason)r;
     *ret_accepted = r == 0;
     (json ? map_append_json : map_append_text)(&result, text);
@@ -147,11 +155,13 @@ static int map_all(struct map *map, struct span rest, bool json)
     return n && n == n_accepted ? CLI_OK : CLI_FAILED;
 }
 
-static int load(const struct cli *cli, struct settings **ret_settings)
+static int load(const struct cli *cli, struct map *map)
 {
     CLEANUP(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
-    int r = settings_load_preview(cli->config_path, cli->sets, cli->n_sets, ret_settings, &errors);
+    int r = settings_load_preview(cli->config_path, cli->sets, cli->n_sets, &map->settings, &errors);
 
+    if (r == 0)
+        r = lookup_file_check(map->settings, cli->config_path, &map->ads, &errors);
     return cli_report_load(r, &errors);
 }
 
@@ -165,7 +175,7 @@ static int cli_map(const struct cli *cli, int argc, char **argv)
     if (!r)
         r = read_headers(&map_command, arguments.values[OPTION_HEADERS], &map);
     if (!r)
-        r = load(cli, &map.settings);
+        r = load(cli, &map);
     if (!r)
         r = map_prepare(&map, arguments.values[OPTION_TOPIC]);
     if (!r)

@@ -35,9 +35,17 @@ static const struct member {
     [FIELD_TO] = {MEMBER_TIME, offsetof(struct event, to_ms)},
 };
 
+/* Whether the campaign is that of an ad. */
+static bool is_looked_up(const struct map_result *result)
+{
+    return result->reason == REJECT_NONE && result->event.ad_id.size && result->event.campaign_id.size;
+}
+
 /* Whether the message had the field and events of its type read it. */
 static bool is_read(const struct map_result *result, enum event_type type, enum field field)
 {
+    if (field == FIELD_CAMPAIGN_ID && is_looked_up(result))
+        return true;
     if (field == FIELD_AD_ID && result->reason == REJECT_NONE && result->event.ad_id.size == 0)
         return false;
     return (type == EVENT_NONE || event_type_reads(type, field)) &&
@@ -126,7 +134,10 @@ static void append_value(const struct map_result *result, enum field field, cons
 static void append_field(const struct map_result *result, enum field field, struct buffer *buffer)
 {
     struct decode_trace trace = decode_trace(result->decoder, field);
+    const struct value found = {.text = result->event.campaign_id};
 
+    if (field == FIELD_CAMPAIGN_ID && is_looked_up(result))
+        trace = (struct decode_trace){&found, "the lookup", false};
     buffer_printf(buffer, "  %-*s ", FIELD_COLUMNS, field_name(field));
     append_value(result, field, trace.value, buffer);
     if (trace.constant)
@@ -188,6 +199,8 @@ void map_append_text(const struct map_result *result, struct buffer *buffer)
     for (enum field field = FIELD_TYPE; result->mapping && walked && field < N_FIELDS; field++)
         if (strcmp(result->field, field_name(field)) == 0 && !decode_trace(result->decoder, field).value)
             append_places(result, field, buffer);
+    if (result->reason == REJECT_NONE && result->event.ad_id.size && !result->event.campaign_id.size)
+        buffer_append_text(buffer, "  campaign_id  is looked up in Redis when the event is counted\n");
     if (result->event.all_left)
         buffer_append_text(buffer, "  amount       all that is left of the order\n");
 }

@@ -39,12 +39,3 @@ const struct config_row limits_row = {
     .shape = &limits_shape,
     .help = "How much roiwatch takes on.",
 };
-
-const struct config_row lookup_row = {
-    .key = "lookup",
-    .type = CONFIG_LATER,
-    .flags = CONFIG_NOT_YET,
-    .fallback = "{}",
-    .effect = EFFECT_FROM_NOW_ON,
-    .help = "Which campaign an ad belongs to.",
-};

@@ -1,5 +1,5 @@
 /*
- * Settings of decoding: limits, and the row of the lookup, which later versions read.
+ * Settings of decoding: limits.
  */
 #ifndef ROIWATCH_EVENT_EVENT_SETTINGS_H
 #define ROIWATCH_EVENT_EVENT_SETTINGS_H
@@ -14,6 +14,5 @@ struct limits_settings {
 };
 
 extern const struct config_row limits_row;
-extern const struct config_row lookup_row;
 
 #endif

@@ -273,9 +273,9 @@ static const struct config_row sources_element = {
 
 #define FIELDS_ROW                                                                                           \
     {                                                                                                        \
-        .key = "fields", .type = CONFIG_MAP, .flags = CONFIG_NOT_YET, .fallback = "{}",                      \
-        .effect = EFFECT_FROM_NOW_ON, .offset = offsetof(struct mapping_spec, fields), .words = field_words, \
-        .item = "FIELD", .element = &sources_element, .item_size = sizeof(struct mapping_field),             \
+        .key = "fields", .type = CONFIG_MAP, .fallback = "{}", .effect = EFFECT_FROM_NOW_ON,                 \
+        .offset = offsetof(struct mapping_spec, fields), .words = field_words, .item = "FIELD",              \
+        .element = &sources_element, .item_size = sizeof(struct mapping_field),                              \
         .help =                                                                                              \
             "Where each field stands: a path such as `properties.total` or a list of them, of which the "    \
             "first "                                                                                         \
@@ -287,7 +287,6 @@ static const struct config_row sources_element = {
     {                                                                                                        \
         .key = "preset",                                                                                     \
         .type = CONFIG_WORD,                                                                                 \
-        .flags = CONFIG_NOT_YET,                                                                             \
         .fallback = "none",                                                                                  \
         .effect = EFFECT_FROM_NOW_ON,                                                                        \
         .offset = offsetof(struct mapping_spec, preset),                                                     \
@@ -297,7 +296,6 @@ static const struct config_row sources_element = {
         {                                                                                                    \
             .key = "confluent_header",                                                                       \
             .type = CONFIG_BOOL,                                                                             \
-            .flags = CONFIG_NOT_YET,                                                                         \
             .fallback = "false",                                                                             \
             .effect = EFFECT_FROM_NOW_ON,                                                                    \
             .offset = offsetof(struct mapping_spec, confluent_header),                                       \
@@ -306,7 +304,6 @@ static const struct config_row sources_element = {
         {                                                                                                    \
             .key = "negative_orders",                                                                        \
             .type = CONFIG_WORD,                                                                             \
-            .flags = CONFIG_NOT_YET,                                                                         \
             .fallback = "reject",                                                                            \
             .effect = EFFECT_FROM_NOW_ON,                                                                    \
             .offset = offsetof(struct mapping_spec, negative_orders),                                        \
@@ -340,7 +337,6 @@ static const struct config_row mapping_rows[] = {
     {
         .key = "topics",
         .type = CONFIG_MAP,
-        .flags = CONFIG_NOT_YET,
         .fallback = "{}",
         .most = TOPICS_MAX,
         .effect = EFFECT_FROM_NOW_ON,

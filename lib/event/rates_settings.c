@@ -123,7 +123,6 @@ static const struct config_row row_element = {.type = CONFIG_CUSTOM, .custom = &
 const struct config_row rates_row = {
     .key = "rates",
     .type = CONFIG_LIST,
-    .flags = CONFIG_NOT_YET,
     .fallback = "[]",
     .most = ROWS_MAX,
     .effect = EFFECT_FROM_NOW_ON,

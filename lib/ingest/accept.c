@@ -103,50 +103,21 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
     return touch_accept(ingest, number, offset, event);
 }
 
-/* The decoder for these rules: the common one, or the slot's own while it is read by earlier rules. */
-static int slot_decoder(const struct ingest *ingest, struct slot *slot, const struct lane_rules *rules,
-                        struct decoder **ret_decoder)
-{
-    const struct decode_rules *ours = &ingest->rules.decode;
-    if (rules->future_ms == ours->future_ms && rules->message_bytes == ours->message_bytes) {
-        *ret_decoder = ingest->decoder;
-        return 0;
-    }
-    if (!slot->decoder || !lane_rules_equal(&slot->decoding, rules)) {
-        struct decode_rules earlier = *ours;
-        earlier.future_ms = rules->future_ms;
-        earlier.message_bytes = rules->message_bytes;
-        decoder_free(slot->decoder);
-        slot->decoder = NULL;
-        int r = decoder_new(&earlier, &slot->decoder);
-        if (r < 0)
-            return r;
-        slot->decoding = *rules;
-    }
-    *ret_decoder = slot->decoder;
-    return 0;
-}
-
-int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms,
-                   struct span key, struct span value)
+int ingest_read(struct ingest *ingest, size_t number, const struct ingest_record *record)
 {
     struct slot *slot = &ingest->slots[number];
+    int64_t offset = record->offset;
     if (offset < slot->position)
         return INGEST_STALE;
-    const struct lane_rules *rules = &lane_steps_at(&slot->steps, offset)->rules;
-    struct decoder *decoder = NULL;
     struct event event;
-    int r = ingest_checked(ingest, slot_decoder(ingest, slot, rules, &decoder));
-    if (r < 0)
-        return r;
-    r = ingest_checked(ingest, decode(decoder, value, record_ts_ms, rules->type, &event, NULL));
+    int r = ingest_checked(ingest, reading_decode(ingest, slot, record, &event));
     if (r < 0)
         return r;
     slot->position = offset + 1;
     ingest->counts.messages++;
     if (r > 0)
         return reject(ingest, number, offset, r);
-    return ingest_checked(ingest, event_accept(ingest, number, offset, &event, key, value));
+    return ingest_checked(ingest, event_accept(ingest, number, offset, &event, record->key, record->value));
 }
 
 void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset)

@@ -57,11 +57,12 @@ int ingest_new(const struct ingest_rules *rules, struct ingest **ret_ingest)
 
 static void slots_free(struct ingest *ingest)
 {
+    versions_forget(ingest);
     for (uint32_t i = 0; ingest->feeds && i < ingest->n_feeds; i++)
         feed_deinit(ingest, &ingest->feeds[i]);
     for (size_t i = 0; i < ingest->n_slots; i++) {
         waiting_forget(ingest, &ingest->slots[i]);
-        decoder_free(ingest->slots[i].decoder);
+        reading_end(&ingest->slots[i]);
         buffer_deinit(&ingest->slots[i].entry);
         free(ingest->slots[i].name);
     }
@@ -123,8 +124,7 @@ static int slot_fill(struct ingest *ingest, struct slot *slot, const struct inge
     if (!slot->name)
         return -ENOMEM;
     snprintf(slot->name, (size_t)size + 1, "%s:%d", partition->topic, partition->partition);
-    slot->ours = (struct lane_rules){partition->type, ingest->rules.decode.future_ms,
-                                     ingest->rules.decode.message_bytes};
+    reading_begin(ingest, slot, partition->topic, partition->type);
     slot->start_offset = partition->start_offset;
     slot->skipped_from = LANE_UNSET;
     return topic_find(ingest, partition->topic, &slot->topic);
@@ -349,6 +349,7 @@ static int reply_dispatch(struct ingest *ingest, struct flight flight, const str
     case FLIGHT_VECTOR:
     case FLIGHT_FENCE:
     case FLIGHT_RULES:
+    case FLIGHT_VERSIONS:
         return sync_reply(ingest, flight, reply);
     case FLIGHT_APPLY:
         return flush_reply(ingest, flight, reply);

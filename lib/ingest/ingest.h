@@ -29,6 +29,7 @@
 #include "lib/attribution/attribution_rules.h"
 #include "lib/event/decode.h"
 #include "lib/goal/rules.h"
+#include "lib/ingest/counting.h"
 #include "lib/shard/call.h"
 #include "lib/shard/lanes.h"
 
@@ -37,7 +38,10 @@ struct ingest;
 /* What ingest needs to know; copied, but for the rule book, which must outlive it. */
 struct ingest_rules {
     struct layout layout;
-    struct decode_rules decode;
+    struct decode_rules decode;     /* with the rates and the lookup of `counting` */
+    struct counting_rules counting; /* what it points to must outlive it */
+    struct counting_source earlier;
+    int64_t repeat_ms; /* how much later than an event of its id a click is still its repeat */
     const struct rule_book *book;
     struct attribution_rules attribution;
     int64_t campaigns_limit;   /* limits.campaigns, over all shards */
@@ -116,12 +120,26 @@ enum ingest_result {
     INGEST_STALE = N_REJECT_REASONS + 1, /* an offset below the position: not read */
 };
 
+/* One message of Kafka. */
+struct ingest_record {
+    int64_t offset;
+    int64_t record_ts_ms; /* or NO_RECORD_TIME */
+    struct span key;
+    struct span value;
+    const struct decode_header *headers; /* needed only where ingest_reads_headers says so */
+    size_t n_headers;
+};
+
 /*
  * Reads one message. Returns 0, a reject reason (the caller sends the dead letter, see ingest_letters),
  * INGEST_STALE, or -ENOMEM. A message that is rejected but that its shard has counted before gives 0.
  */
+MUST_CHECK int ingest_read(struct ingest *ingest, size_t slot, const struct ingest_record *record);
+/* The same for a message without headers. */
 MUST_CHECK int ingest_message(struct ingest *ingest, size_t slot, int64_t offset, int64_t record_ts_ms,
                               struct span key, struct span value);
+/* Whether any rules by which the slot is read look at headers. */
+bool ingest_reads_headers(const struct ingest *ingest, size_t slot);
 /* Everything below offset has been read, although no message carried the last offsets (compaction,
  * transactions). */
 void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset);
@@ -189,6 +207,8 @@ struct ingest_counts {
     int64_t restarts;    /* starts over: what was in memory is dropped and read again */
     int64_t set_aside;   /* groups of cells that could not be written */
     int64_t touches_cut; /* touches that an identity with too many had to let go */
+    /* Ads looked up of events that some shards had counted before: by another row, if it has changed since. */
+    int64_t looked_up_again;
 };
 struct ingest_counts ingest_counts(const struct ingest *ingest);
 

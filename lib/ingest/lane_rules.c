@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { VERSION_DIGITS = 16 };
+
 bool lane_rules_equal(const struct lane_rules *a, const struct lane_rules *b)
 {
-    return a->type == b->type && a->future_ms == b->future_ms && a->message_bytes == b->message_bytes;
+    return a->type == b->type && a->future_ms == b->future_ms && a->message_bytes == b->message_bytes &&
+           a->repeat_ms == b->repeat_ms && a->version == b->version;
 }
 
 static bool type_find(const char *name, enum event_type *ret_type)
@@ -20,6 +23,26 @@ static bool type_find(const char *name, enum event_type *ret_type)
     return false;
 }
 
+/* "/REPEAT_MS/VERSION" at *text, which moves behind it; nothing is 0 and 0, as earlier versions wrote it. */
+static bool rest_parse(const char **text, struct lane_rules *rules)
+{
+    int size = 0;
+    if (**text != '/')
+        return true;
+    if (sscanf(*text, "/%" SCNd64 "/%n", &rules->repeat_ms, &size) != 1 || size == 0)
+        return false;
+    *text += size;
+    if (**text == '-') {
+        *text += 1;
+        return true;
+    }
+    if (strspn(*text, "0123456789abcdef") != VERSION_DIGITS)
+        return false;
+    rules->version = strtoull(*text, NULL, 16);
+    *text += VERSION_DIGITS;
+    return rules->version != 0;
+}
+
 /* One step at *text, which moves behind it. */
 static bool step_parse(const char **text, struct lane_step *step)
 {
@@ -30,6 +53,8 @@ static bool step_parse(const char **text, struct lane_step *step)
                &step->rules.message_bytes, &size) != 3)
         return false;
     *text += size;
+    if (!rest_parse(text, &step->rules))
+        return false;
     if (**text == '<') {
         size = 0;
         if (sscanf(*text, "<%" SCNd64 ":%n", &step->until, &size) != 1 || size == 0)
@@ -58,6 +83,10 @@ void lane_steps_print(const struct lane_steps *steps, struct buffer *buffer)
         const struct lane_step *step = &steps->step[i];
         buffer_printf(buffer, "%s/%" PRId64 "/%" PRId64, event_type_name(step->rules.type),
                       step->rules.future_ms, step->rules.message_bytes);
+        if (step->rules.version)
+            buffer_printf(buffer, "/%" PRId64 "/%016" PRIx64, step->rules.repeat_ms, step->rules.version);
+        else if (step->rules.repeat_ms)
+            buffer_printf(buffer, "/%" PRId64 "/-", step->rules.repeat_ms);
         if (step->until != INT64_MAX)
             buffer_printf(buffer, "<%" PRId64 ":", step->until);
     }

@@ -5,7 +5,9 @@
  *   The same bytes must be read the same way until every shard has them: else an event that one shard has
  * counted under old rules is lost or doubled in another under new ones. So the lane registry keeps, with each
  * partition, the steps of its rules:  RULES<OFFSET:RULES<OFFSET:RULES  with RULES =
- * TYPE/FUTURE_MS/MESSAGE_BYTES. Below OFFSET the rules before it hold, the last ones from there on. When a
+ * TYPE/FUTURE_MS/MESSAGE_BYTES/REPEAT_MS/VERSION, of which the last two are left out where both are 0. VERSION
+ * is 16 hex digits, or `-` for 0: the counting rules (counting.h), whose text is stored beside the registry.
+ * Below OFFSET the rules before it hold, the last ones from there on. When a
  * process takes a partition under other rules than the last ones, a step is added at the furthest offset that
  * any shard has counted, and written before anything is read (level.c says how); steps that every shard has
  * passed go, and so do rules by which none has counted anything.
@@ -20,6 +22,8 @@ struct lane_rules {
     enum event_type type;  /* what the topic implies, or EVENT_NONE */
     int64_t future_ms;     /* lateness.future */
     int64_t message_bytes; /* limits.message_bytes */
+    int64_t repeat_ms;     /* how much later than an event of its id a click is still its repeat */
+    uint64_t version;      /* of the counting rules; 0: there are none */
 };
 
 struct lane_step {

@@ -28,6 +28,7 @@ int level_take(struct ingest *ingest, size_t number, int64_t least, int64_t most
     }
     slot->fence = apart || !lane_rules_equal(&slot->steps.step[slot->steps.n - 1].rules, &slot->ours);
     slot->term = newest_term + slot->fence;
+    slot->reading.again_until = most;
     int r = lane_steps_take(&slot->steps, &slot->ours, least, most, &slot->entry_changed);
     slot->entry_changed = slot->entry_changed || slot->fence;
     if (r == 0 && slot->term <= LANE_TERM_MAX)
@@ -128,7 +129,7 @@ static void rules_reply(struct ingest *ingest, size_t slot, const struct reply *
     for (size_t i = 0; i < ingest->n_slots; i++)
         if (ingest->slots[i].entry_changed)
             return;
-    sync_run(ingest);
+    versions_finish(ingest);
 }
 
 void level_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)

@@ -198,8 +198,8 @@ static struct touch_entry entry_of(const struct ingest *ingest, const struct def
 static int touch_seen(struct ingest *ingest, const struct deferred *deferred, const struct touch_entry *entry,
                       enum touch_seen seen[IDENTITIES_MOST], enum touch_seen *ret_seen)
 {
-    const struct attribution_rules *rules = &ingest->rules.attribution;
-    int64_t remember_ms = rules->touches.click_lookback_ms + rules->order_hold_ms;
+    const struct slot *slot = &ingest->slots[deferred->slot];
+    int64_t remember_ms = lane_steps_at(&slot->steps, deferred->offset)->rules.repeat_ms;
     *ret_seen = TOUCH_SEEN_NEVER;
     for (int i = 0; i < IDENTITIES_MOST; i++) {
         const struct person *person = deferred->person[i];

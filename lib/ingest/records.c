@@ -95,29 +95,19 @@ int record_read_reply(struct ingest *ingest, struct flight flight, const struct 
     return 0;
 }
 
-/* The account's currency is the only one so far; others were rejected when they were read. */
-static enum reject_reason no_rates(void *context, struct span currency, int64_t at_ms, int64_t micros,
-                                   int64_t *ret_micros)
-{
-    (void)context;
-    (void)currency;
-    (void)at_ms;
-    *ret_micros = micros;
-    return REJECT_NONE;
-}
-
 struct ledger_place place_of(const struct ingest *ingest, const struct deferred *deferred)
 {
     uint32_t lane = ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER;
     return (struct ledger_place){lane, deferred->offset};
 }
 
-static struct ledger_rules ledger_rules_of(const struct ingest *ingest)
+static struct ledger_rules ledger_rules_of(const struct ingest *ingest, struct conversion *conversion)
 {
     return (struct ledger_rules){
         .horizon_ms = ingest->rules.refund_horizon_ms,
         .book_at_refund = ingest->rules.book_at_refund,
-        .convert = no_rates,
+        .convert = conversion_convert,
+        .context = conversion,
     };
 }
 
@@ -136,7 +126,8 @@ static int take_order(struct ingest *ingest, struct deferred *deferred)
     int r = credit_make(ingest, deferred, shares, &n_shares, &order.model);
     if (r < 0)
         return r;
-    const struct ledger_rules rules = ledger_rules_of(ingest);
+    struct conversion conversion = conversion_of(ingest, deferred);
+    const struct ledger_rules rules = ledger_rules_of(ingest, &conversion);
     return ledger_take_order(&ingest->ledger, &rules, &order, shares, n_shares, &deferred->outcome);
 }
 
@@ -150,7 +141,8 @@ static int take_refund(struct ingest *ingest, struct deferred *deferred)
         .currency = span_of(deferred->order->currency),
         .asked = deferred->order->amount_micros,
     };
-    const struct ledger_rules rules = ledger_rules_of(ingest);
+    struct conversion conversion = conversion_of(ingest, deferred);
+    const struct ledger_rules rules = ledger_rules_of(ingest, &conversion);
     size_t n = ingest->ledger.n_refunds;
     int r = ledger_take_refund(&ingest->ledger, &rules, &refund, &deferred->outcome, &deferred->fault);
     size_t lane = slot_lane(deferred->slot, LANE_ORDER);

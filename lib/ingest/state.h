@@ -10,7 +10,7 @@
 #include "lib/attribution/touch_record.h"
 #include "lib/base/table.h"
 #include "lib/ingest/ingest.h"
-#include "lib/ingest/lane_rules.h"
+#include "lib/ingest/reading.h"
 #include "lib/shard/lanes.h"
 
 enum {
@@ -86,8 +86,7 @@ struct slot {
     struct buffer entry;     /* the registry's text as we know it */
     bool fence;              /* every shard has to be moved to our term */
     bool entry_changed;      /* the registry has to be written before anything is read */
-    struct decoder *decoder; /* owned: for `decoding`, where those are not our rules; else NULL */
-    struct lane_rules decoding;
+    struct slot_reading reading;
     int64_t position;     /* read up to here: the touch lane ends here, see lane_end */
     struct waiting *head; /* owned, in offset order: what the orders lane has read and not decided */
     struct waiting *tail;
@@ -220,6 +219,7 @@ enum flight_kind {
     FLIGHT_VECTOR,
     FLIGHT_FENCE,
     FLIGHT_RULES,
+    FLIGHT_VERSIONS,
     FLIGHT_APPLY,
     FLIGHT_LEDGER,
     FLIGHT_DECIDE,
@@ -267,6 +267,7 @@ struct ingest {
 
     struct slot *slots;
     size_t n_slots;
+    struct versions versions;
     struct ingest_topic *topics; /* owned */
     size_t n_topics;
 

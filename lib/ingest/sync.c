@@ -26,6 +26,7 @@ void sync_begin(struct ingest *ingest, enum ingest_phase phase)
     ingest->step_slot = 0;
     ingest->step_shard = 0;
     ingest->step_open = 0;
+    versions_begin(ingest);
 }
 
 int sync_send(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag)
@@ -163,6 +164,8 @@ static int vector_next(struct ingest *ingest, struct call *call, uint64_t *ret_t
 
 int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
+    if (versions_due(&ingest->versions))
+        return versions_next(ingest, call, ret_tag);
     if (ingest->phase == INGEST_REGISTERING)
         return register_next(ingest, call, ret_tag);
     if (ingest->phase == INGEST_OPENING)
@@ -231,7 +234,10 @@ static void positions_known(struct ingest *ingest)
             return;
         changed = changed || ingest->slots[i].entry_changed;
     }
-    if (changed)
+    bool wait = versions_wait(ingest);
+    if (ingest->phase != INGEST_READING)
+        return;
+    if (wait || changed)
         sync_begin(ingest, INGEST_LEVELLING);
     else
         sync_run(ingest);
@@ -275,6 +281,8 @@ int sync_reply(struct ingest *ingest, struct flight flight, const struct reply *
     case FLIGHT_RULES:
         level_reply(ingest, flight, reply);
         return 0;
+    case FLIGHT_VERSIONS:
+        return versions_reply(ingest, reply);
     default:
         return 0;
     }

@@ -7,6 +7,7 @@
  *
  *     PREFIX~meta       HASH   layout, shards, currency, group, generation, slices
  *     PREFIX~lanes.G    HASH   TOPIC:PARTITION -> "INDEX START STATE RULES TERM"   (the lane registry)
+ *     PREFIX~rules.G    HASH   VERSION -> "NUMBER TEXT": counting rules that lanes name  (lib/ingest/versions.c)
  *     PREFIX~marks.G    HASH   INDEX -> what the partition's reader says (lib/shard/lanes.h)
  *     PREFIX~shards.G   HASH   SHARD -> "AS_OF TIP"   (what a shard's evaluator has published)
  *     PREFIX~names      ZSET   the members of PREFIXcampaigns, all with score 0: in the order of their bytes

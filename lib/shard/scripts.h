@@ -22,6 +22,7 @@
     X(SCRIPT_ADVANCE, advance)                                                                               \
     X(SCRIPT_REGISTER, register)                                                                             \
     X(SCRIPT_SET_LANE, set_lane)                                                                             \
+    X(SCRIPT_RULES, rules)                                                                                   \
     X(SCRIPT_OPEN_LANE, open_lane)                                                                           \
     X(SCRIPT_READ, read)                                                                                     \
     X(SCRIPT_LOAD, load)                                                                                     \

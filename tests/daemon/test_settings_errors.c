@@ -99,17 +99,17 @@ static void sets_that_are_wrong_are_told(void **state)
          "--set: attribution.half_life: 0 is out of range; allowed are 1ms to 400d\n"},
         {"attribution.position=[1, 2]",
          "--set: attribution.position: has 2 items; allowed are 3 to 3 items\n"},
-        {"rates=[{from: 2026-01-01, USD: 0.9}]",
-         "--set: rates: not yet in this version; allowed is only the default, []\n"},
-        {"mapping={preset: ga4}",
-         "--set: mapping.preset: not yet in this version; allowed is only the default, none\n"},
-        {"rates=[{from: 2026-01-01, EUR: 1}]", "--set: rates: not yet in this version; allowed is only the "
-                                               "default, []\n--set: rates[0]: EUR is the "
-                                               "account's own currency; leave it out\n"},
+        {"rates=[{from: 2026-01-01, EUR: 1}]",
+         "--set: rates[0]: EUR is the account's own currency; leave it out\n"},
+        {"mapping={preset: ga5}", "--set: mapping.preset: \"ga5\" is not allowed; allowed are none, segment, "
+                                  "ga4, snowplow, cloudevents, openrtb; did you mean \"ga4\"?\n"},
         {"measures={l: {orders_of_kind: lead}}",
          "--set: measures: not yet in this version; allowed is only the default, {}\n"},
-        {"lookup={ad_id: {file: x}}",
-         "--set: lookup: not yet in this version; allowed is only the default, {}\n"},
+        {"lookup={ad_id: {file: x, redis_hash: y}}",
+         "--set: lookup.ad_id: names a file and a Redis hash; the ads come from one of them\n"},
+        {"lookup={ad_id: {files: x}}", "--set: lookup.ad_id.files: unknown key; did you mean "
+                                       "\"file\"?\n"},
+        {"lookup.refresh=500ms", "--set: lookup.refresh: 500ms is out of range; allowed are 1s to 1d\n"},
         {"alerts.kafka_topic=x",
          "--set: alerts.kafka_topic: not yet in this version; allowed is only the default, ~\n"},
         {"http.listen=localhost",

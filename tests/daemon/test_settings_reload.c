@@ -52,6 +52,12 @@ static void every_key_has_the_fate_that_its_documentation_says(void **state)
     expect(START, START "alerts: {stale_after: 5m}\n", RELOAD_TAKEN, "alerts.stale_after");
     expect(START, START "limits: {message_bytes: 2KiB}\n", RELOAD_FORWARD, "limits.message_bytes");
     expect(START, START "lateness: {future: 1m}\n", RELOAD_FORWARD, "lateness.future");
+    expect(START, START "mapping: {preset: ga4}\n", RELOAD_FORWARD, "mapping.preset");
+    expect(START, START "mapping: {topics: {t: {preset: ga4}}}\n", RELOAD_FORWARD, "mapping.topics.t");
+    expect(START, START "rates: [{from: 2026-01-01, USD: 0.9}]\n", RELOAD_FORWARD, "rates");
+    expect(START, START "lookup: {ad_id: {file: ads.csv}}\n", RELOAD_FORWARD, "lookup.ad_id.file");
+    expect(START, START "lookup: {ad_id: {redis_hash: ads}}\n", RELOAD_FORWARD, "lookup.ad_id.redis_hash");
+    expect(START, START "lookup: {refresh: 1m}\n", RELOAD_TAKEN, "lookup.refresh");
     expect(START, START "account: {timezone: Europe/Paris}\n", RELOAD_FORWARD, "account.timezone");
     expect(START, START "account: {currency: USD}\n", RELOAD_REFUSED, "account.currency");
 }

@@ -37,7 +37,7 @@ def produce(address, records):
         while True:
             try:
                 producer.produce(record.topic, record.value, record.key, record.partition,
-                                 timestamp=record.record_ts_ms)
+                                 timestamp=record.record_ts_ms, headers=getattr(record, "headers", None))
                 break
             except BufferError:
                 producer.poll(0.5)

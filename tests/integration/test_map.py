@@ -138,7 +138,31 @@ def test_mistakes_in_the_mapping_are_told(config):
     assert b'mapping.fields.revenue: "a..b" is no path: it has an empty name' in result.stderr
 
 
-def test_other_commands_do_not_take_it_yet(config):
-    result = subprocess.run([str(BIN / "roiwatch"), "-c", str(config), "check"], capture_output=True, timeout=20, check=False)
-    assert result.returncode == 78
-    assert b"mapping.preset: not yet in this version" in result.stderr
+def test_ads_are_looked_up_in_the_file(config):
+    (config.parent / "ads.csv").write_text("ad_id,campaign_id\na1,spring-sale\na2,(overflow)\n", encoding="utf-8")
+    more = ("--set", "lookup.ad_id.file=ads.csv", "--set", "mapping.preset=none", "--set", "mapping.fields={}")
+    events = [{"type": "click", "ts": 1772582400000, "ad_id": ad} for ad in ("a1", "a2", "a3")]
+    result = run(config, "\n".join(map(json.dumps, events)), "--json", *more)
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert found[0]["campaign_id"] == "spring-sale" and found[0]["ad_id"] == "a1"
+    assert [(each["accepted"], each.get("reason"), each.get("field")) for each in found] == [
+        (True, None, None), (False, "reserved_id", "ad_id"), (False, "unknown_ad", "ad_id")]
+    result = run(config, json.dumps(events[0]), *more)
+    assert b"campaign_id" in result.stdout and b"from the lookup" in result.stdout
+    more = ("--set", "lookup.ad_id.redis_hash=ads", *more[2:])
+    result = run(config, json.dumps(events[2]), *more)
+    assert result.returncode == 0 and b"is looked up in Redis when the event is counted" in result.stdout
+
+
+def test_a_wrong_line_of_the_lookup_is_told_by_check_and_map(config):
+    path = config.parent / "ads.csv"
+    path.write_text("ad_id,campaign_id\na1,c\n\na2,c,d\n", encoding="utf-8")
+    for words in (("check",), ("map",)):
+        result = subprocess.run([str(BIN / "roiwatch"), "-c", str(config), "--set", "lookup.ad_id.file=ads.csv", *words],
+                                capture_output=True, timeout=20, check=False, input=b"{}")
+        assert result.returncode == 78, result
+        assert b"lookup.ad_id.file: %s:4: there must be two values" % str(path).encode() in result.stderr
+    path.write_text("ad_id,campaign_id\na1,c\n", encoding="utf-8")
+    result = subprocess.run([str(BIN / "roiwatch"), "-c", str(config), "--set", "lookup.ad_id.file=ads.csv", "check"],
+                            capture_output=True, timeout=20, check=False)
+    assert result.returncode == 0 and b"lookup     1 ads in ads.csv" in result.stdout, result

@@ -1,4 +1,4 @@
-"""The scripts of a campaign shard's evaluator (read, load, publish, goal) and set_lane on a real Redis, as their headers say."""
+"""The scripts of a campaign shard's evaluator (read, load, publish, goal), set_lane and rules on a real Redis, as their headers say."""
 
 import struct
 
@@ -41,6 +41,20 @@ def test_the_registry_is_changed_only_where_it_says_what_was_read(client):
     assert run(client, "set_lane", [key], "clicks:0", before, after) == 1
     assert run(client, "set_lane", [key], "clicks:0", before, "0 0 ready none/2/2") == 0
     assert client.hgetall(key) == {b"clicks:0": after.encode()}
+
+
+def test_a_text_of_rules_goes_only_where_nobody_has_stored_it_again(client):
+    key, version = "~rules.1", "00000000000000aa"
+    assert run(client, "rules", [key], "put", version, "a: 1\nb: 2\n") == 1
+    first = client.hget(key, version)
+    assert first == b"1 a: 1\nb: 2\n"
+    assert run(client, "rules", [key], "put", version, "a: 1\nb: 2\n") == 1
+    assert client.hget(key, version) == b"2 a: 1\nb: 2\n"
+    assert run(client, "rules", [key], "drop", version, first) == 0
+    assert client.hlen(key) == 1
+    assert run(client, "rules", [key], "drop", version, b"2 a: 1\nb: 2\n") == 1
+    assert run(client, "rules", [key], "drop", version, b"2 a: 1\nb: 2\n") == 0
+    assert client.keys() == []
 
 
 def test_a_shard_without_vector_is_told_and_left_alone(client):

@@ -195,12 +195,12 @@ def _spend(fields, record_ts_ms, rules):
                  from_ms=from_ms, to_ms=to_ms)
 
 
-def _decode(value, record_ts_ms, topic_type, rules):
+def _decode(value, record_ts_ms, topic_type, rules, sources):
     if value is not None and len(value) > rules.message_bytes:
         raise Refused("too_large")
     if not value:
         raise Refused("empty")
-    fields = fields_of(value)
+    fields = fields_of(value, sources)
     kind = _type(fields, topic_type, rules.types)
     if kind == SPEND:
         return _spend(fields, record_ts_ms, rules)
@@ -212,10 +212,11 @@ def _decode(value, record_ts_ms, topic_type, rules):
     return _touch(kind, fields, ts_ms, rules)
 
 
-def decode(value, record_ts_ms, topic_type, rules):
+def decode(value, record_ts_ms, topic_type, rules, sources=None):
     """An Event, or the reason as text. `topic_type` is what the topic implies, None for a mixed one; `record_ts_ms`
-    None where the record has no time. `rules` has types, message_bytes, future_ms, currencies and lookup."""
+    None where the record has no time. `rules` has types, message_bytes, future_ms, currencies and lookup; `sources` says
+    where fields stand (message.py)."""
     try:
-        return _decode(value, record_ts_ms, topic_type, rules)
+        return _decode(value, record_ts_ms, topic_type, rules, sources)
     except Refused as refused:
         return refused.args[0]

@@ -124,7 +124,7 @@ def _expect(text, at, letters):
     return text[at], at + 1
 
 
-def _object_slowly(text):
+def _object_slowly(text, known):
     at = _SPACE.match(text).end()
     if text[at:at + 1] != "{":
         try:
@@ -143,7 +143,7 @@ def _object_slowly(text):
             name, at = _string(text, _SPACE.match(text, at).end())
             _, at = _expect(text, at, ":")
             at = _SPACE.match(text, at).end()
-            value, at = _value(text, at) if name in NAMES else _skip(text, at)
+            value, at = _value(text, at) if name in known else _skip(text, at)
             pairs.append((name, value))
             letter, at = _expect(text, at, ",}")
     if _SPACE.match(text, at).end() != len(text):
@@ -151,8 +151,10 @@ def _object_slowly(text):
     return pairs
 
 
-def fields_of(value):
-    """The mapped names of a message and their values; null equals absent."""
+def fields_of(value, sources=None):
+    """The mapped names of a message and their values; null equals absent. sources: field → the member that it is read
+    from, of those that are not read from the member of their own name."""
+    known = NAMES if not sources else frozenset(sources.get(name, name) for name in NAMES)
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
@@ -162,13 +164,16 @@ def fields_of(value):
     except (ValueError, RecursionError):
         pairs = None
     if pairs is None:
-        pairs = _object_slowly(text)
+        pairs = _object_slowly(text, known)
     if type(pairs) is not Pairs:
         raise Refused("not_object")
     fields = {}
     for name, field in pairs:
-        if name in NAMES:
+        if name in known:
             if name in fields:
                 raise Refused("repeated_name")
             fields[name] = field
-    return {name: field for name, field in fields.items() if field is not None}
+    fields = {name: field for name, field in fields.items() if field is not None}
+    if not sources:
+        return fields
+    return {name: fields[sources.get(name, name)] for name in NAMES if sources.get(name, name) in fields}

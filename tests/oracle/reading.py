@@ -35,7 +35,7 @@ class Log:
         newest = {True: 0, False: 0}
         for message in messages:
             rules = self._rules_at(topic, partition, message.offset)
-            event = decode(message.value, message.record_ts_ms, rules.topic_types[topic], rules)
+            event = decode(message.value, message.record_ts_ms, rules.topic_types[topic], rules, rules.sources(topic))
             if isinstance(event, str):
                 self.rejected[topic, partition, event] += 1
                 continue

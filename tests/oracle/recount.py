@@ -37,16 +37,17 @@ class Recount:
 
     earlier: (config, {(topic, partition): first offset at which it no longer decides how messages are read}), in the
     order in which they held; a partition that is not named was never read under it. features: what is counted
-    (rules.py); lookup: ad → campaign; live: the log was read while it was written."""
+    (rules.py); lookup: ad → campaign, or a function from a config to that; live: the log was read while it was written."""
 
     def __init__(self, log, config, earlier=(), features=PRESENT, lookup=None, live=False):
-        self.rules = Rules(config, features, lookup)
+        ads_of = lookup if callable(lookup) else lambda _: lookup
+        self.rules = Rules(config, features, ads_of(config))
         self.book = Book(self.rules.measures)
         self.duplicates, self.accepted, self.late = Counter(), Counter(), 0
         self._touches, self._ledger = Touches(self.rules.attribution), Ledger()
         self._orders, self._spend = [], {}
         self._doubts = Doubts(self.rules, self._touches)
-        before = [(Rules(one, features, lookup), until) for one, until in earlier]
+        before = [(Rules(one, features, ads_of(one)), until) for one, until in earlier]
         self._read(Log(log, self.rules, before), live)
         self.orders, self.waiting = self._ledger.orders, self._ledger.waiting
         self.excess_micros, self.doubts = self._ledger.excess_micros, self._doubts.found

@@ -109,6 +109,7 @@ class Rules:
         ledger = config.get("ledger", {})
         self.horizon_ms = duration_ms(ledger.get("refund_horizon", "60d"))
         self.books_at_refund = ledger.get("refund_booking", "order") == "refund"
+        self._mapping = config.get("mapping", {})
         self.measures = _measures(config.get("measures", {}))
         account = config.get("account", {})
         lateness = config.get("lateness", {})
@@ -132,6 +133,11 @@ class Rules:
         # How far behind its lane's newest an event is still in time for windows.
         self.reach_ms = self.longest_ms + self.disorder_ms if self.longest_ms else INT64_MAX
         self.topic_types = self._topics(config.get("kafka", {}).get("topics"))
+
+    def sources(self, topic):
+        """Where a topic's fields stand, as far as the recount reads mappings: names of members at the top."""
+        given = self._mapping.get("topics", {}).get(topic, self._mapping)
+        return given.get("fields")
 
     def _campaign(self, given):
         zone = ZoneInfo(given["timezone"]) if "timezone" in given else self.zone

@@ -29,7 +29,7 @@ struct mapping_world {
 };
 
 /* Reads `mapping: …`. */
-static inline void mapping_read(struct mapping_world *world, const char *yaml, bool preview)
+static inline void mapping_read(struct mapping_world *world, const char *yaml)
 {
     struct config_row row = mapping_row;
     struct config_shape shape = {&row, 1, sizeof(struct mapping_settings), NULL};
@@ -38,9 +38,7 @@ static inline void mapping_read(struct mapping_world *world, const char *yaml, b
     *world = (struct mapping_world){0};
     assert_int_equal(yaml_parse(&world->arena, span_of(yaml), "f", true, &world->errors, &root), 0);
     assert_non_null(root);
-    assert_int_equal((preview ? config_read_preview : config_read)(&world->arena, &shape, root,
-                                                                   &world->settings, &world->errors),
-                     0);
+    assert_int_equal(config_read(&world->arena, &shape, root, &world->settings, &world->errors), 0);
 }
 
 static inline void mapping_world_init(struct mapping_world *world, const char *yaml)
@@ -51,7 +49,7 @@ static inline void mapping_world_init(struct mapping_world *world, const char *y
                                  .types = ALL_TYPES,
                                  .has_lookup = true};
 
-    mapping_read(world, yaml, true);
+    mapping_read(world, yaml);
     if (world->errors.n_errors) {
         char *text = errors_text(&world->errors);
         print_error("%s", text);

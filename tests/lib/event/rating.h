@@ -30,7 +30,7 @@ static inline void rating_check(struct config_run *run, const struct config_node
 }
 
 /* Reads `rates: …`. */
-static inline void rating_read(struct rating *rating, const char *yaml, bool preview)
+static inline void rating_read(struct rating *rating, const char *yaml)
 {
     struct config_row row = rates_row;
     struct config_shape shape = {&row, 1, sizeof(struct rates_settings), rating_check};
@@ -39,14 +39,12 @@ static inline void rating_read(struct rating *rating, const char *yaml, bool pre
     *rating = (struct rating){0};
     assert_int_equal(yaml_parse(&rating->arena, span_of(yaml), "f", true, &rating->errors, &root), 0);
     assert_non_null(root);
-    assert_int_equal((preview ? config_read_preview : config_read)(&rating->arena, &shape, root,
-                                                                   &rating->settings, &rating->errors),
-                     0);
+    assert_int_equal(config_read(&rating->arena, &shape, root, &rating->settings, &rating->errors), 0);
 }
 
 static inline void rating_init(struct rating *rating, const char *yaml, const struct tz *tz)
 {
-    rating_read(rating, yaml, true);
+    rating_read(rating, yaml);
     assert_int_equal(rating->errors.n_errors, 0);
     assert_int_equal(rates_make(&rating->arena, &rating->settings, tz, &rating->rates), 0);
 }

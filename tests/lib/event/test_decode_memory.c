@@ -81,7 +81,7 @@ static void a_mapped_message_needs_memory_once(void **state)
     const char *field = NULL;
 
     (void)state;
-    mapping_read(&world, "mapping: {fields: {campaign_id: 'u?utm_campaign'}}", true);
+    mapping_read(&world, "mapping: {fields: {campaign_id: 'u?utm_campaign'}}");
     input.mapping = world.settings.all.mapping;
     for (int n = 0; n < N_ALLOCATIONS; n++) {
         assert_int_equal(decoder_new(&rules, &decoder), 0);

@@ -60,7 +60,7 @@ static void what_is_wrong_in_a_mapping_is_told_with_its_place(void **state)
         CLEANUP(mapping_world_deinit) struct mapping_world world;
         char *text;
 
-        mapping_read(&world, rows[i].yaml, true);
+        mapping_read(&world, rows[i].yaml);
         text = errors_text(&world.errors);
         if (strncmp(text, rows[i].error, strlen(rows[i].error)) != 0)
             fail_msg("%s\n%s", text, rows[i].error);
@@ -87,29 +87,11 @@ static void too_many_paths_are_told(void **state)
     }
     buffer_append_text(&yaml, "}}");
     buffer_append_u8(&yaml, '\0');
-    mapping_read(&world, yaml.data, true);
+    mapping_read(&world, yaml.data);
     text = errors_text(&world.errors);
     assert_string_equal(text,
                         "f:1:19: mapping.fields: there are more than 128 different paths (at action)\n");
     free(text);
-}
-
-static void a_mapping_is_not_yet_in_this_version(void **state)
-{
-    static const char *const rows[] = {"mapping: {preset: ga4}", "mapping: {confluent_header: true}",
-                                       "mapping: {negative_orders: refund}", "mapping: {fields: {ts: t}}",
-                                       "mapping: {topics: {t: {}}}"};
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        CLEANUP(mapping_world_deinit) struct mapping_world world;
-        char *text;
-
-        mapping_read(&world, rows[i], false);
-        text = errors_text(&world.errors);
-        assert_non_null(strstr(text, ": not yet in this version; allowed is only the default, "));
-        free(text);
-    }
 }
 
 static void no_mapping_is_none(void **state)
@@ -119,7 +101,7 @@ static void no_mapping_is_none(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP(mapping_world_deinit) struct mapping_world world;
-        mapping_read(&world, rows[i], false);
+        mapping_read(&world, rows[i]);
         assert_int_equal(world.errors.n_errors, 0);
         assert_null(mapping_of(&world.settings, "t"));
         assert_null(mapping_of(&world.settings, NULL));
@@ -131,7 +113,7 @@ static void a_topics_own_mapping_replaces_that_of_all(void **state)
     CLEANUP(mapping_world_deinit) struct mapping_world world;
 
     (void)state;
-    mapping_read(&world, "mapping: {preset: segment, topics: {plain: {}, other: {preset: ga4}}}", true);
+    mapping_read(&world, "mapping: {preset: segment, topics: {plain: {}, other: {preset: ga4}}}");
     assert_int_equal(world.errors.n_errors, 0);
     assert_null(mapping_of(&world.settings, "plain"));
     assert_non_null(mapping_of(&world.settings, "other"));
@@ -167,7 +149,7 @@ static void a_mapping_is_written_so_that_it_reads_the_same(void **state)
     struct config_shape shape = {&row, 1, sizeof(struct mapping_settings), NULL};
 
     (void)state;
-    mapping_read(&world, yaml, true);
+    mapping_read(&world, yaml);
     assert_int_equal(world.errors.n_errors, 0);
     config_write_yaml(&shape, &world.settings, &text);
     buffer_append_u8(&text, '\0');
@@ -179,7 +161,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_in_a_mapping_is_told_with_its_place),
         cmocka_unit_test(too_many_paths_are_told),
-        cmocka_unit_test(a_mapping_is_not_yet_in_this_version),
         cmocka_unit_test(no_mapping_is_none),
         cmocka_unit_test(a_topics_own_mapping_replaces_that_of_all),
         cmocka_unit_test(a_mapping_is_written_so_that_it_reads_the_same),

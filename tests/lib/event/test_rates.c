@@ -175,23 +175,11 @@ static void a_wrong_row_is_told_with_its_place(void **state)
         CLEANUP(rating_deinit) struct rating rating;
         char *text;
 
-        rating_read(&rating, rows[i].yaml, true);
+        rating_read(&rating, rows[i].yaml);
         text = errors_text(&rating.errors);
         assert_string_equal(text, rows[i].errors);
         free(text);
     }
-}
-
-static void rates_are_for_previews_only(void **state)
-{
-    CLEANUP(rating_deinit) struct rating rating;
-    char *text;
-
-    (void)state;
-    rating_read(&rating, "rates: [{from: 2026-01-01, USD: 0.92}]", false);
-    text = errors_text(&rating.errors);
-    assert_string_equal(text, "f:1:8: rates: not yet in this version; allowed is only the default, []\n");
-    free(text);
 }
 
 static void a_row_is_written_as_it_reads(void **state)
@@ -203,7 +191,7 @@ static void a_row_is_written_as_it_reads(void **state)
 
     (void)state;
     (void)snprintf(document, sizeof(document), "rates: [%s]", yaml);
-    rating_read(&rating, document, true);
+    rating_read(&rating, document);
     config_write_scalar(rates_row.element, rating.settings.items, false, &text);
     buffer_append_u8(&text, '\0');
     assert_string_equal(text.data, yaml);
@@ -223,7 +211,6 @@ int main(void)
         cmocka_unit_test(the_latest_row_that_names_the_currency_holds),
         cmocka_unit_test(a_row_holds_from_the_first_instant_of_its_local_date),
         cmocka_unit_test(a_wrong_row_is_told_with_its_place),
-        cmocka_unit_test(rates_are_for_previews_only),
         cmocka_unit_test(a_row_is_written_as_it_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

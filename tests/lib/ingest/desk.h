@@ -50,8 +50,9 @@ struct desk {
     const char *foreign_record; /* instead of such a record */
     bool keeps_record;          /* what decide stores last is the ledger's record of every order */
     struct buffer record;
-    int64_t admitted;  /* admit's answer about every campaign but the reserved ones */
-    int64_t unchanged; /* set_lane's answer: the registry still says what was read */
+    const char *rules_text; /* the stored entry of every version; NULL: there is none */
+    int64_t admitted;       /* admit's answer about every campaign but the reserved ones */
+    int64_t unchanged;      /* set_lane's answer: the registry still says what was read */
     bool no_vectors;
     int n_calls[N_SCRIPTS];            /* answered */
     struct call calls[DESK_CALLS_MAX]; /* sent and not answered */
@@ -194,6 +195,8 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
     case SCRIPT_SET_LANE:
         call_copy(&desk->command, call);
         return (struct reply){.type = REPLY_INTEGER, .integer = desk->unchanged};
+    case SCRIPT_RULES:
+        return (struct reply){.type = REPLY_INTEGER, .integer = 1};
     case SCRIPT_APPLY:
         call_copy(&desk->apply[key_feed(call_get(call, 0))], call);
         elements[n++] = text_reply(span_of(desk->verdict));
@@ -235,6 +238,12 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
                                            .integer = desk->admitted || call_get(call, i + 1).data[0] == '1'};
         break;
     default:
+        if (span_equal(call_get(call, 1), span_of("roi:~rules.1"))) {
+            for (size_t i = 2; i < call->n_args; i++)
+                elements[n++] = desk->rules_text ? text_reply(span_of(desk->rules_text))
+                                                 : (struct reply){.type = REPLY_NIL};
+            break;
+        }
         if (span_equal(call_get(call, 0), span_of("HMGET")) && desk->record.size) {
             for (size_t i = 2; i < call->n_args; i++)
                 elements[n++] = text_reply(buffer_span(&desk->record));

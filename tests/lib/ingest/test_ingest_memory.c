@@ -120,7 +120,11 @@ static void everything_is_counted_once_whichever_allocation_fails(void **state)
         struct desk desk;
         int64_t sums[2] = {0, 0};
         desk_init(&desk);
-        desk.registry[0] = "0 0 new none/300000/500"; /* so that it is levelled too */
+        /* So that it is levelled too, and the text of our rules stored. */
+        desk.registry[0] = "0 0 new none/300000/500";
+        struct ingest_rules rules = desk_rules(&desk);
+        rules.counting = (struct counting_rules){.version = 1, .text = span_of("text")};
+        assert_int_equal(ingest_set_rules(desk.ingest, &rules), 0);
         n_until_failure = fails_at;
         while (ARMED(ingest_assign(desk.ingest, &partition, 1)) < 0)
             ;

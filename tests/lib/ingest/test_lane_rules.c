@@ -32,6 +32,9 @@ static void what_was_printed_is_read_back(void **state)
         "order/9223372036854775807/1048576",
         "none/300000/1000<57:click/300000/500",
         "none/300000/1000<0:click/300000/500<9223372036854775806:order/1/2",
+        "click/300000/500/2592600000/-",
+        "click/300000/500/0/00000000000000ff",
+        "none/300000/1000/9223372036854775807/0123456789abcdef<57:click/1/2<58:click/1/2/3/fedcba9876543210",
         "refund/1/1<1:spend/1/1<2:engagement/1/1<3:none/1/1<4:none/1/2<5:none/1/3<6:none/1/4<7:none/1/5",
     };
     (void)state;
@@ -54,6 +57,18 @@ static void the_parts_of_a_step_are_type_future_and_message_bytes(void **state)
     assert_true(steps.step[1].until == INT64_MAX);
 }
 
+static void behind_them_stand_the_time_of_repeats_and_the_version(void **state)
+{
+    (void)state;
+    struct lane_steps steps = steps_of("none/2/3/4/00000000000000ab<5:none/2/3<6:none/2/3/7/-");
+    assert_int_equal(steps.step[0].rules.repeat_ms, 4);
+    assert_int_equal(steps.step[0].rules.version, 0xab);
+    assert_int_equal(steps.step[1].rules.repeat_ms, 0);
+    assert_int_equal(steps.step[1].rules.version, 0);
+    assert_int_equal(steps.step[2].rules.repeat_ms, 7);
+    assert_int_equal(steps.step[2].rules.version, 0);
+}
+
 static void malformed_texts_are_refused_and_set_nothing(void **state)
 {
     static const char *const texts[] = {
@@ -66,6 +81,16 @@ static void malformed_texts_are_refused_and_set_nothing(void **state)
         "None/1/1",
         "none/1/1 ",
         "none/1/1x",
+        "none/1/1/",
+        "none/1/1/1",
+        "none/1/1/1/",
+        "none/1/1/x/-",
+        "none/1/1/1/--",
+        "none/1/1/1/-x",
+        "none/1/1/1/0000000000000000",
+        "none/1/1/1/0123456789abcde",
+        "none/1/1/1/0123456789abcdef0",
+        "none/1/1/1/0123456789ABCDEF",
         "none/1/1<",
         "none/1/1<5",
         "none/1/1<5:",
@@ -85,10 +110,14 @@ static void malformed_texts_are_refused_and_set_nothing(void **state)
 
 static void rules_are_equal_in_every_part_or_not_equal(void **state)
 {
-    static const struct lane_rules rules = {EVENT_CLICK, 2, 3};
-    static const struct lane_rules others[] = {{EVENT_ORDER, 2, 3}, {EVENT_CLICK, 1, 3}, {EVENT_CLICK, 2, 1}};
+    static const struct lane_rules rules = {EVENT_CLICK, 2, 3, 4, 5};
+    static const struct lane_rules others[] = {{EVENT_ORDER, 2, 3, 4, 5},
+                                               {EVENT_CLICK, 1, 3, 4, 5},
+                                               {EVENT_CLICK, 2, 1, 4, 5},
+                                               {EVENT_CLICK, 2, 3, 1, 5},
+                                               {EVENT_CLICK, 2, 3, 4, 1}};
     (void)state;
-    assert_true(lane_rules_equal(&rules, &(struct lane_rules){EVENT_CLICK, 2, 3}));
+    assert_true(lane_rules_equal(&rules, &(struct lane_rules){EVENT_CLICK, 2, 3, 4, 5}));
     for (size_t i = 0; i < ARRAY_SIZE(others); i++)
         assert_false(lane_rules_equal(&rules, &others[i]));
 }
@@ -118,6 +147,8 @@ static const struct take {
     {"none/1/7", 5, 5, "none/7/7"},
     {"click/7/7", 0, 0, "none/7/7"},
     {"none/7/1", 5, 5, "none/7/7"},
+    {"none/7/7/1/-", 5, 5, "none/7/7"},
+    {"none/7/7/0/000000000000000a", 5, 9, "none/7/7/0/000000000000000a<9:none/7/7"},
     /* Not level: what the furthest has counted is still theirs. */
     {"none/1/7", 5, 9, "none/1/7<9:none/7/7"},
     {"none/1/7<7:none/2/7", 5, 9, "none/1/7<7:none/2/7<9:none/7/7"},
@@ -143,7 +174,7 @@ static const struct take {
 
 static void taking_adds_a_step_only_where_the_shards_are_not_level(void **state)
 {
-    static const struct lane_rules ours = {EVENT_NONE, 7, 7};
+    static const struct lane_rules ours = {.type = EVENT_NONE, .future_ms = 7, .message_bytes = 7};
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(takes); i++) {
         struct lane_steps steps = steps_of(takes[i].before);
@@ -161,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_printed_is_read_back),
         cmocka_unit_test(the_parts_of_a_step_are_type_future_and_message_bytes),
+        cmocka_unit_test(behind_them_stand_the_time_of_repeats_and_the_version),
         cmocka_unit_test(malformed_texts_are_refused_and_set_nothing),
         cmocka_unit_test(rules_are_equal_in_every_part_or_not_equal),
         cmocka_unit_test(at_an_offset_hold_the_first_rules_that_end_beyond_it),
