@@ -77,9 +77,10 @@ def expect_lags(deployment, counted):
 ], ids=lambda attribution: attribution["model"])
 def test_every_model_is_exact(journey, attribution):
     deployment = journey(**attribution)
-    deployment.produce(people(deployment, 21))
+    deployment.produce(people(deployment, 104))
     deployment.start()
     counted = deployment.expect_exact(180)
+    assert N_EVENTS != 30_000 or not counted.doubts  # what is in doubt is not compared
     touched, shared = credited(counted)
     assert touched > 500 and (shared > 100 or attribution["model"] == "last_click"), (touched, shared)
     assert sum(counted.duplicates.values()) > 100
@@ -88,7 +89,7 @@ def test_every_model_is_exact(journey, attribution):
 
 def test_kills_and_daemons_that_come_and_go_credit_no_order_twice(journey):
     deployment, dice = journey(), random.Random(7)
-    records = iter(people(deployment, 22))
+    records = iter(people(deployment, 105))
     for i in range(12):
         deployment.produce(itertools.islice(records, N_EVENTS // 13))
         daemons = [deployment.start() for _ in range(1 + i % 2)]
@@ -107,7 +108,7 @@ def test_kills_and_daemons_that_come_and_go_credit_no_order_twice(journey):
 def test_orders_that_are_read_long_before_their_clicks_wait_for_them(journey):
     """A month's backlog: the orders' topics are small and read at once, the clicks come much later."""
     deployment = journey()
-    deployment.produce(people(deployment, 23, mix=journeys.USUAL, span_ms=30 * DAY_MS))
+    deployment.produce(people(deployment, 20, mix=journeys.USUAL, span_ms=30 * DAY_MS))
     deployment.start()
     counted = deployment.expect_exact(180)
     assert credited(counted)[0] > 10

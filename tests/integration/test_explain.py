@@ -34,6 +34,7 @@ def test_it_says_what_the_recount_says(deployment):
     deployment.produce(journeys(deployment, 11))
     deployment.start()
     counted = deployment.expect_exact(180)
+    assert deployment.cli("offsets", "--wait", "60s").returncode == 0
     kept = {order_id for order_id, order in counted.orders.items()  # older ones are forgotten by and by
             if order.read.event.ts_ms > counted.as_of_ms - 5 * DAY_MS}
     refunded = {order_id for order_id in kept if counted.orders[order_id].refunded}
