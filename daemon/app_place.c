@@ -8,6 +8,7 @@
 
 #include "daemon/app.h"
 #include "daemon/kafka_query.h"
+#include "daemon/letter_headers.h"
 #include "daemon/log.h"
 
 enum { KAFKA_MS = 10000, LEAVE_MS = 5000, RETRY_MS = 500, RETRY_LAST_MS = 5000, SAY_AGAIN_MS = 60000 };
@@ -323,8 +324,9 @@ void app_follow_ingest(struct app *app)
 static int send_letter(struct app *app, const struct source_message *message, enum reject_reason reason)
 {
     const rd_kafka_topic_partition_t *partition = &kafka_source_offered(app->source)->elems[message->slot];
-    struct letter letter = {partition->topic,           partition->partition, message->offset,
-                            reject_reason_name(reason), message->key,         message->value};
+    struct letter letter = {partition->topic,       partition->partition,       message->offset,
+                            app->layout.generation, reject_reason_name(reason), message->key,
+                            message->value};
     int r = kafka_letters_send(app->letters, &letter);
     ingest_letters(app->ingest, kafka_letters_open(app->letters));
     return r;
@@ -333,6 +335,8 @@ static int send_letter(struct app *app, const struct source_message *message, en
 int app_on_message(void *context, const struct source_message *message)
 {
     struct app *app = context;
+    if (header_is_foreign_copy(message->record, app->settings->kafka.group, app->layout.generation))
+        return 0; /* as if compaction had taken it */
     int r = ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->key,
                            message->value);
     if (r > 0 && r < N_REJECT_REASONS && app->letters)
@@ -354,9 +358,13 @@ static int send_found(struct app *app, const struct ingest_letter *found, const 
     const char *colon = strrchr(name, ':');
     char topic[256];
     snprintf(topic, sizeof(topic), "%.*s", (int)(colon - name), name);
-    struct letter letter = {topic,         (int32_t)strtol(colon + 1, NULL, 10),
-                            found->offset, reject_reason_name(found->reason),
-                            found->key,    found->value};
+    struct letter letter = {topic,
+                            (int32_t)strtol(colon + 1, NULL, 10),
+                            found->offset,
+                            app->layout.generation,
+                            reject_reason_name(found->reason),
+                            found->key,
+                            found->value};
     return kafka_letters_send(app->letters, &letter);
 }
 

@@ -21,6 +21,7 @@ struct letter {
     const char *topic; /* where the message came from */
     int32_t partition;
     int64_t offset;
+    int64_t generation; /* of the counts in which it was refused */
     const char *reason;
     struct span key;   /* data NULL: none */
     struct span value; /* data NULL: none */

@@ -334,6 +334,7 @@ static int slot_message(struct kafka_source *source, size_t number, const rd_kaf
         .timestamp_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
         .key = span_from(message->key, message->key_len),
         .value = span_from(message->payload, message->len),
+        .record = message,
     };
     return source->handlers.message(source->handlers.context, &out);
 }
