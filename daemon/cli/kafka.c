@@ -38,8 +38,8 @@ static void keep_trouble(const rd_kafka_t *client, int level, const char *facili
     pthread_mutex_unlock(&trouble->lock);
 }
 
-static int set_all(const struct settings *settings, const char *brokers, rd_kafka_conf_t *conf, char *error,
-                   size_t size)
+static int set_all(const struct settings *settings, const char *brokers, const struct kafka_extra *extra,
+                   rd_kafka_conf_t *conf, char *error, size_t size)
 {
     const struct kafka_settings *kafka = &settings->kafka;
     static const char *const fixed[][2] = {
@@ -61,11 +61,24 @@ static int set_all(const struct settings *settings, const char *brokers, rd_kafk
         rd_kafka_conf_set(conf, "bootstrap.servers", brokers ? brokers : kafka->brokers, error, size) !=
             RD_KAFKA_CONF_OK)
         return CLI_CONFIGURATION;
+    for (size_t i = 0; extra && i < extra->n; i++) {
+        if (rd_kafka_conf_set(conf, extra->properties[i].name, extra->properties[i].value, error, size) !=
+            RD_KAFKA_CONF_OK)
+            return CLI_CONFIGURATION;
+    }
+    if (extra && extra->delivered)
+        rd_kafka_conf_set_dr_msg_cb(conf, extra->delivered);
     return CLI_OK;
 }
 
 int kafka_client(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
                  rd_kafka_t **ret_client)
+{
+    return kafka_client_with(settings, type, brokers, NULL, ret_client);
+}
+
+int kafka_client_with(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
+                      const struct kafka_extra *extra, rd_kafka_t **ret_client)
 {
     char error[512] = "";
     struct trouble *trouble = calloc(1, sizeof(*trouble));
@@ -74,7 +87,7 @@ int kafka_client(const struct settings *settings, rd_kafka_type_t type, const ch
     (void)pthread_mutex_init(&trouble->lock, NULL);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_opaque(conf, trouble);
-    int r = set_all(settings, brokers, conf, error, sizeof(error));
+    int r = set_all(settings, brokers, extra, conf, error, sizeof(error));
     if (!r) {
         rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof(error));
         if (client) {
@@ -105,13 +118,13 @@ static int code_of(rd_kafka_resp_err_t error)
     return kafka_error_classify(error) == KAFKA_ERROR_AUTH ? CLI_DENIED : CLI_UNAVAILABLE;
 }
 
-int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
-                 rd_kafka_resp_err_t error)
+static int failed(const struct settings *settings, rd_kafka_t *client, const char *what,
+                  rd_kafka_resp_err_t error, bool writing)
 {
     CLEANUP(buffer_deinit) struct buffer why = BUFFER_INIT;
     struct trouble *trouble = client ? rd_kafka_opaque(client) : NULL;
     int code = code_of(error);
-    kafka_refusal_explain(&settings->kafka, error, what, false, &why);
+    kafka_refusal_explain(&settings->kafka, error, what, writing, &why);
     if (trouble && code == CLI_UNAVAILABLE) {
         pthread_mutex_lock(&trouble->lock);
         if (trouble->code) {
@@ -128,6 +141,18 @@ int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char
     if (trouble)
         memcpy(trouble->said, said, sizeof(said));
     return code;
+}
+
+int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
+                 rd_kafka_resp_err_t error)
+{
+    return failed(settings, client, what, error, false);
+}
+
+int kafka_failed_writing(const struct settings *settings, rd_kafka_t *client, const char *what,
+                         rd_kafka_resp_err_t error)
+{
+    return failed(settings, client, what, error, true);
 }
 
 const char *kafka_said(const rd_kafka_t *client)
