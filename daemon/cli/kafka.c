@@ -118,13 +118,13 @@ static int code_of(rd_kafka_resp_err_t error)
     return kafka_error_classify(error) == KAFKA_ERROR_AUTH ? CLI_DENIED : CLI_UNAVAILABLE;
 }
 
-static int failed(const struct settings *settings, rd_kafka_t *client, const char *what,
+static int failed(const struct settings *settings, rd_kafka_t *client, const char *what, const char *topic,
                   rd_kafka_resp_err_t error, bool writing)
 {
     CLEANUP(buffer_deinit) struct buffer why = BUFFER_INIT;
     struct trouble *trouble = client ? rd_kafka_opaque(client) : NULL;
     int code = code_of(error);
-    kafka_refusal_explain(&settings->kafka, error, what, writing, &why);
+    kafka_refusal_explain(&settings->kafka, error, topic, writing, &why);
     if (trouble && code == CLI_UNAVAILABLE) {
         pthread_mutex_lock(&trouble->lock);
         if (trouble->code) {
@@ -146,13 +146,13 @@ static int failed(const struct settings *settings, rd_kafka_t *client, const cha
 int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
                  rd_kafka_resp_err_t error)
 {
-    return failed(settings, client, what, error, false);
+    return failed(settings, client, what, what, error, false);
 }
 
 int kafka_failed_writing(const struct settings *settings, rd_kafka_t *client, const char *what,
-                         rd_kafka_resp_err_t error)
+                         const char *topic, rd_kafka_resp_err_t error)
 {
-    return failed(settings, client, what, error, true);
+    return failed(settings, client, what, topic, error, true);
 }
 
 const char *kafka_said(const rd_kafka_t *client)

@@ -32,9 +32,9 @@ void kafka_release(rd_kafka_t **client);
 int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
                  rd_kafka_resp_err_t error);
 
-/* The same where it was about writing to the topic `what`, or with the transactional id of that name. */
+/* The same where it was about writing: to a topic (NULL: not known to which), or with the transactional id of that name. */
 int kafka_failed_writing(const struct settings *settings, rd_kafka_t *client, const char *what,
-                         rd_kafka_resp_err_t error);
+                         const char *topic, rd_kafka_resp_err_t error);
 
 /* The line that a function with this client said last, without the program's name; "" before any. */
 const char *kafka_said(const rd_kafka_t *client);

@@ -55,7 +55,8 @@ static int fail(struct letter_sender *sender, const char *what, rd_kafka_resp_er
                 sender->settings->kafka.dead_letter);
         return CLI_DENIED;
     }
-    int r = kafka_failed_writing(sender->settings, sender->producer, what, error);
+    bool unnamed = what == sender->id && error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    int r = kafka_failed_writing(sender->settings, sender->producer, what, unnamed ? NULL : what, error);
     fprintf(stderr, "roiwatch: call replay again: it goes on where this one ended\n");
     return r;
 }
@@ -184,10 +185,13 @@ static int commit(struct letter_sender *sender)
         }
         if (!rd_kafka_error_txn_requires_abort(error))
             return forward(sender, sender->id, error);
-        sender->error = rd_kafka_error_code(error);
-        snprintf(sender->where, sizeof(sender->where), "%s", sender->id);
+        rd_kafka_resp_err_t why = rd_kafka_error_code(error);
         rd_kafka_error_destroy(error);
         int r = give_up(sender);
+        if (!r && kafka_right_refused(why))
+            r = fail(sender, sender->id, why);
+        sender->error = why;
+        snprintf(sender->where, sizeof(sender->where), "%s", sender->id);
         return r ? r : AGAIN;
     }
 }

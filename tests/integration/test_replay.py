@@ -345,6 +345,33 @@ def test_a_letter_that_its_topic_does_not_take_holds_up_no_other(deploy, kafka):
     expect_one_copy_each(deployment, 8)
 
 
+def test_marks_that_an_open_transaction_hides_are_waited_for(deploy):
+    """Somebody else's transaction in the dead-letter topic: what stands behind it cannot be read, and may be marks."""
+    deployment = deploy(partitions=1)
+    refused(deployment, too_large(deployment, 5))
+    other = Producer({"bootstrap.servers": deployment.kafka.address, "transactional.id": f"{deployment.name}-other",
+                      "transaction.timeout.ms": 300_000})
+    other.init_transactions(60)
+    other.begin_transaction()
+    other.produce(deployment.dead_letter, b"of somebody else", partition=0)
+    assert other.flush(60) == 0
+    assert to_send(deployment) == 5  # looking does not wait
+    process = spawn([BIN / "roiwatch", "replay", "--yes", "-c", deployment.config_path], env=environment(),
+                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    _, said = process.communicate(timeout=90)
+    assert process.returncode == 69 and "a producer's transaction is open" in said, said
+    assert marks(deployment) == []
+    process = spawn([BIN / "roiwatch", "replay", "--yes", "-c", deployment.config_path], env=environment(),
+                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        process.communicate(timeout=5)
+    except subprocess.TimeoutExpired:
+        other.commit_transaction(60)
+    _, said = process.communicate(timeout=90)
+    assert process.returncode == 0 and "5 of 5" in said, said
+    expect_one_copy_each(deployment, 5)
+
+
 def test_without_letters_or_servers_it_says_so(deploy, store):
     deployment = deploy(WINDOWS)
     result = deployment.cli("replay", "--yes")
