@@ -19,6 +19,8 @@ struct trouble {
     int code;        /* CLI_OK: nothing that somebody has to set right */
     char text[512];  /* the last such one */
     char said[1024]; /* what kafka_failed said last; of the one thread that uses the client */
+    int64_t
+        until_ms; /* steady: when whoever asks has to have an answer; 0: no matter when. Of that thread too */
 };
 
 /* Errors of single brokers are not worth a line each; but one that waiting does not heal is kept for kafka_failed. */
@@ -160,6 +162,21 @@ const char *kafka_said(const rd_kafka_t *client)
     return ((const struct trouble *)rd_kafka_opaque(client))->said;
 }
 
+void kafka_limit(rd_kafka_t *client, int64_t until_ms)
+{
+    ((struct trouble *)rd_kafka_opaque(client))->until_ms = until_ms;
+}
+
+/* How long a question may take from now on. */
+static int patience_ms(const rd_kafka_t *client)
+{
+    int64_t until_ms = ((const struct trouble *)rd_kafka_opaque(client))->until_ms;
+    int64_t left_ms = until_ms - steady_ms();
+    if (!until_ms || left_ms > KAFKA_TIMEOUT_MS)
+        return KAFKA_TIMEOUT_MS;
+    return left_ms > KAFKA_LEAST_MS ? (int)left_ms : KAFKA_LEAST_MS;
+}
+
 static bool is_moving(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
@@ -172,7 +189,7 @@ static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *client, const char *topic,
     rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
     if (!handle)
         return rd_kafka_last_error();
-    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, KAFKA_TIMEOUT_MS);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, patience_ms(client));
     rd_kafka_topic_destroy(handle);
     if (error)
         return error;
@@ -185,7 +202,7 @@ static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *client, const char *topic,
 int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, const char *topic,
                            int32_t *ret_n)
 {
-    int64_t until_ms = steady_ms() + KAFKA_TIMEOUT_MS;
+    int64_t until_ms = steady_ms() + patience_ms(client);
     for (;;) {
         rd_kafka_resp_err_t error = ask_partitions(client, topic, ret_n);
         if (!error)
@@ -199,10 +216,10 @@ int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, 
 int kafka_ends(const struct settings *settings, rd_kafka_t *client, const char *topic, int32_t partition,
                int64_t *ret_low, int64_t *ret_end)
 {
-    int64_t until_ms = steady_ms() + KAFKA_TIMEOUT_MS;
+    int64_t until_ms = steady_ms() + patience_ms(client);
     for (;;) {
         rd_kafka_resp_err_t error =
-            rd_kafka_query_watermark_offsets(client, topic, partition, ret_low, ret_end, KAFKA_TIMEOUT_MS);
+            rd_kafka_query_watermark_offsets(client, topic, partition, ret_low, ret_end, patience_ms(client));
         if (!error)
             return CLI_OK;
         if (!is_moving(error) || steady_ms() >= until_ms)

@@ -10,7 +10,8 @@
 
 #include "daemon/cli/cli.h"
 
-enum { KAFKA_TIMEOUT_MS = 10000 };
+/* How long a question may take, and how long at least where kafka_limit leaves no time. */
+enum { KAFKA_TIMEOUT_MS = 10000, KAFKA_LEAST_MS = 1000 };
 
 /* brokers NULL takes those of the settings. Owned by the caller, for kafka_release alone. */
 MUST_CHECK int kafka_client(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
@@ -38,6 +39,9 @@ int kafka_failed_writing(const struct settings *settings, rd_kafka_t *client, co
 
 /* The line that a function with this client said last, without the program's name; "" before any. */
 const char *kafka_said(const rd_kafka_t *client);
+
+/* Questions of this client are given up at that time (steady_ms()), however long they may take otherwise. */
+void kafka_limit(rd_kafka_t *client, int64_t until_ms);
 
 /* How many partitions a topic has, 0 where it does not exist. Tries again while its leadership moves, and waits
  * for the brokers, KAFKA_TIMEOUT_MS at most each. */
