@@ -86,7 +86,7 @@ static int start_by_policy(struct app *app, const char *topic, int32_t partition
 }
 
 /* Why partitions are not placed. */
-enum { PLACE_STOPPED = 1, PLACE_LOST };
+enum { PLACE_STOPPED = 1, PLACE_LOST, PLACE_EMPTIED };
 
 /*
  * Where a partition begins that the registry does not know. Committed offsets of the group without a registry
@@ -152,13 +152,7 @@ static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *o
         emptied = emptied || (committed[i] > 0 && app->registry.n == 0 && app->old_registry.n == 0 &&
                               !app->accepted_loss);
     }
-    if (emptied)
-        log_line(LOG_LEVEL_WARNING,
-                 "Redis holds nothing, although group %s has committed offsets: Redis was emptied. The log "
-                 "still begins at offset "
-                 "0, so everything is counted again, nothing is lost",
-                 app->settings->kafka.group);
-    return 0;
+    return emptied && app->layout.generation == 1 ? PLACE_EMPTIED : 0;
 }
 
 /* Both registries are there: hand the partitions to ingest. */
@@ -193,6 +187,11 @@ static void place_now(struct app *app)
         if (n == 0 && kafka_source_take(app->source, NULL) < 0)
             log_line(LOG_LEVEL_WARNING,
                      "kafka: the empty assignment was not taken; the group will say so again");
+    } else if (r == PLACE_EMPTIED) {
+        /* Not the first: what replay sent for the counts that are gone is told from what it sends for this one. */
+        app->partitions = PARTITIONS_OFFERED;
+        app_count_anew(app,
+                       "Redis holds nothing, although the group has committed offsets: Redis was emptied");
     } else if (r == PLACE_LOST) {
         app->partitions = PARTITIONS_OFFERED;
         app_lost(app, "the lane registry has lost a partition that was counted before");
@@ -324,9 +323,8 @@ void app_follow_ingest(struct app *app)
 static int send_letter(struct app *app, const struct source_message *message, enum reject_reason reason)
 {
     const rd_kafka_topic_partition_t *partition = &kafka_source_offered(app->source)->elems[message->slot];
-    struct letter letter = {partition->topic,       partition->partition,       message->offset,
-                            app->layout.generation, reject_reason_name(reason), message->key,
-                            message->value};
+    struct letter letter = {partition->topic,           partition->partition, message->offset, app->count_id,
+                            reject_reason_name(reason), message->key,         message->value};
     int r = kafka_letters_send(app->letters, &letter);
     ingest_letters(app->ingest, kafka_letters_open(app->letters));
     return r;
@@ -335,7 +333,8 @@ static int send_letter(struct app *app, const struct source_message *message, en
 int app_on_message(void *context, const struct source_message *message)
 {
     struct app *app = context;
-    if (header_is_foreign_copy(message->record, app->settings->kafka.group, app->layout.generation))
+    if (app->layout.generation > 1 &&
+        header_is_old_copy(message->record, app->settings->kafka.group, app->count_id))
         return 0; /* as if compaction had taken it */
     int r = ingest_message(app->ingest, message->slot, message->offset, message->timestamp_ms, message->key,
                            message->value);
@@ -358,12 +357,8 @@ static int send_found(struct app *app, const struct ingest_letter *found, const 
     const char *colon = strrchr(name, ':');
     char topic[256];
     snprintf(topic, sizeof(topic), "%.*s", (int)(colon - name), name);
-    struct letter letter = {topic,
-                            (int32_t)strtol(colon + 1, NULL, 10),
-                            found->offset,
-                            app->layout.generation,
-                            reject_reason_name(found->reason),
-                            found->key,
+    struct letter letter = {topic,         (int32_t)strtol(colon + 1, NULL, 10), found->offset,
+                            app->count_id, reject_reason_name(found->reason),    found->key,
                             found->value};
     return kafka_letters_send(app->letters, &letter);
 }

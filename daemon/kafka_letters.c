@@ -45,7 +45,7 @@ static rd_kafka_headers_t *letter_headers(const struct kafka_settings *settings,
     header_add_i64(headers, HEADER_OFFSET, letter->offset);
     rd_kafka_header_add(headers, HEADER_REASON, -1, letter->reason, -1);
     rd_kafka_header_add(headers, HEADER_GROUP, -1, settings->group, -1);
-    header_add_i64(headers, HEADER_GENERATION, letter->generation);
+    header_add_i64(headers, HEADER_COUNT, letter->count_id);
     return headers;
 }
 

@@ -21,7 +21,7 @@ struct letter {
     const char *topic; /* where the message came from */
     int32_t partition;
     int64_t offset;
-    int64_t generation; /* of the counts in which it was refused */
+    int64_t count_id; /* the count in which it was refused, see letter_headers.h */
     const char *reason;
     struct span key;   /* data NULL: none */
     struct span value; /* data NULL: none */

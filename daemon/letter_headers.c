@@ -5,7 +5,7 @@
 
 #include "lib/config/value.h"
 
-enum { NUMBER_SIZE = 24 };
+enum { NUMBER_SIZE = 24, GENERATIONS_MAX = 1000 };
 
 void header_add_i64(rd_kafka_headers_t *headers, const char *name, int64_t value)
 {
@@ -34,11 +34,15 @@ int64_t header_get_i64(const rd_kafka_headers_t *headers, const char *name, int6
     return value_int(text, &value) ? value : fallback;
 }
 
-bool header_is_foreign_copy(const rd_kafka_message_t *message, const char *group, int64_t generation)
+int64_t count_id_of(int64_t begun_ms, int64_t generation)
+{
+    return begun_ms * GENERATIONS_MAX + generation;
+}
+
+bool header_is_old_copy(const rd_kafka_message_t *message, const char *group, int64_t count_id)
 {
     rd_kafka_headers_t *headers;
-    if (rd_kafka_message_headers(message, &headers) || header_get(headers, HEADER_REPLAYED).size == 0)
-        return false;
-    return header_get_i64(headers, HEADER_REPLAYED, -1) != generation ||
-           !span_equal(header_get(headers, HEADER_GROUP), span_of(group));
+    return !rd_kafka_message_headers(message, &headers) && header_get(headers, HEADER_REPLAYED).size > 0 &&
+           span_equal(header_get(headers, HEADER_GROUP), span_of(group)) &&
+           header_get_i64(headers, HEADER_REPLAYED, -1) != count_id;
 }

@@ -68,9 +68,9 @@ static int forward(struct letter_sender *sender, const char *what, rd_kafka_erro
     return fail(sender, what, code);
 }
 
-int sender_open(struct letter_sender *sender, const struct settings *settings, int64_t generation)
+int sender_open(struct letter_sender *sender, const struct settings *settings, int64_t count_id)
 {
-    *sender = (struct letter_sender){.settings = settings, .generation = generation};
+    *sender = (struct letter_sender){.settings = settings, .count_id = count_id};
     snprintf(sender->id, sizeof(sender->id), "%s.replay.%s", settings->kafka.group,
              settings->kafka.dead_letter);
     const struct kafka_property properties[] = {
@@ -111,7 +111,7 @@ static void add_identity(rd_kafka_headers_t *headers, const struct letter_sender
     header_add_i64(headers, HEADER_PARTITION, entry->partition);
     header_add_i64(headers, HEADER_OFFSET, entry->offset);
     rd_kafka_header_add(headers, HEADER_GROUP, -1, sender->settings->kafka.group, -1);
-    header_add_i64(headers, HEADER_REPLAYED, sender->generation);
+    header_add_i64(headers, HEADER_REPLAYED, sender->count_id);
 }
 
 /* Those of the message that the letter has kept, and ours that say what it is a copy of. */

@@ -24,7 +24,7 @@ struct sender_item {
 
 struct letter_sender {
     const struct settings *settings;
-    int64_t generation; /* of the counts in force */
+    int64_t count_id; /* in force */
     rd_kafka_t *producer;
     char id[600];                           /* transactional */
     struct sender_item items[SENDER_BATCH]; /* letters owned */
@@ -36,7 +36,7 @@ struct letter_sender {
 
 /* Begins: fences off any other replay of these letters, and waits until its last transaction is decided. Exit code; closed
  * with sender_close whatever it is. */
-MUST_CHECK int sender_open(struct letter_sender *sender, const struct settings *settings, int64_t generation);
+MUST_CHECK int sender_open(struct letter_sender *sender, const struct settings *settings, int64_t count_id);
 void sender_close(struct letter_sender *sender);
 
 /* Takes the letter, which is the entry's: sends it back when the batch is full. An entry that was sent before gets a mark

@@ -29,9 +29,9 @@ bool letter_is_stuck(enum letter_state state)
            state == LETTER_REFUSED;
 }
 
-void book_init(struct letter_book *book, const char *group, int64_t generation)
+void book_init(struct letter_book *book, const char *group, int64_t count_id)
 {
-    *book = (struct letter_book){.group = group, .generation = generation};
+    *book = (struct letter_book){.group = group, .count_id = count_id};
 }
 
 static void free_values(struct table *table)
@@ -54,7 +54,7 @@ struct record {
     struct span topic;
     int32_t partition;
     int64_t offset;
-    int64_t generation;        /* of a letter: in which it was refused; of a mark: in which it was written */
+    int64_t count_id;          /* of a letter: in which it was refused; of a mark: in which it was written */
     enum reject_reason reason; /* REJECT_NONE: a mark */
     bool truncated;
 };
@@ -80,12 +80,12 @@ static bool record_read(const rd_kafka_message_t *message, const char *group, st
         .topic = header_get(headers, HEADER_TOPIC),
         .partition = (int32_t)partition,
         .offset = header_get_i64(headers, HEADER_OFFSET, -1),
-        .generation = header_get_i64(headers, mark ? HEADER_REPLAYED : HEADER_GENERATION, -1),
+        .count_id = header_get_i64(headers, mark ? HEADER_REPLAYED : HEADER_COUNT, -1),
         .reason = mark ? REJECT_NONE : reason_of(header_get(headers, HEADER_REASON)),
         .truncated = header_get(headers, HEADER_TRUNCATED).size > 0,
     };
     if (record.topic.size == 0 || partition < 0 || partition > INT32_MAX || record.offset < 0 ||
-        record.generation < 0 || (!mark && record.reason == REJECT_NONE))
+        record.count_id < 0 || (!mark && record.reason == REJECT_NONE))
         return false;
     *ret_record = record;
     return true;
@@ -133,8 +133,8 @@ static int entry_make(struct letter_book *book, const struct record *record, str
 /* A letter of a later count holds, and of one count the latest. */
 static bool letter_wins(const struct letter_entry *entry, const struct record *record, int64_t written_ms)
 {
-    if (entry->letter.offset == PLACE_NONE || record->generation != entry->generation)
-        return entry->letter.offset == PLACE_NONE || record->generation > entry->generation;
+    if (entry->letter.offset == PLACE_NONE || record->count_id != entry->count_id)
+        return entry->letter.offset == PLACE_NONE || record->count_id > entry->count_id;
     return written_ms >= entry->written_ms;
 }
 
@@ -145,7 +145,7 @@ static void entry_take_letter(struct letter_entry *entry, const struct record *r
     int64_t written_ms = rd_kafka_message_timestamp(message, &kind);
     if (!letter_wins(entry, record, written_ms))
         return;
-    entry->generation = record->generation;
+    entry->count_id = record->count_id;
     entry->written_ms = written_ms;
     entry->reason = record->reason;
     entry->truncated = record->truncated;
@@ -161,7 +161,7 @@ int book_add(struct letter_book *book, const rd_kafka_message_t *message)
         return 0;
     }
     bool mark = record.reason == REJECT_NONE;
-    if (mark && record.generation != book->generation)
+    if (mark && record.count_id != book->count_id)
         return 0; /* so is its copy: of counts that are gone */
     struct span key = key_of(book, &record);
     int r = buffer_status(&book->key);
@@ -225,7 +225,7 @@ static enum letter_state judge(const struct letter_book *book, const struct lett
     if (!is_counted(state, entry->offset))
         return LETTER_NOT_COUNTED;
     /* Of an earlier count, it holds only where the log no longer had its message for a recount. */
-    if (entry->generation != book->generation && entry->offset >= state->start)
+    if (entry->count_id != book->count_id && entry->offset >= state->start)
         return LETTER_RECOUNTED;
     if (entry->truncated)
         return LETTER_TRUNCATED;

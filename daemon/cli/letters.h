@@ -4,8 +4,8 @@
  *
  * DESIGN
  *   Letters are written at least once, and a recount writes them anew. So an entry's *letter* is the latest of its newest
- * generation of counts; the others are repeats. A mark that replay has left (daemon/letter_headers.h) counts in its own
- * generation only, as the copy does that was sent with it.
+ * count (daemon/letter_headers.h); the others are repeats. A mark that replay has left holds in its own count only, as the copy
+ * does that was sent with it.
  *   Retention takes the oldest records of a partition first. A mark behind its letter in one partition therefore outlives it;
  * a letter that was repeated behind its mark gets another mark.
  */
@@ -46,7 +46,7 @@ struct letter_entry {
     const char *topic; /* of the refused message; the book's */
     int32_t partition;
     int64_t offset;
-    int64_t generation; /* of the letter */
+    int64_t count_id;   /* in which the letter was written */
     int64_t written_ms; /* when: the letter's own record timestamp */
     enum reject_reason reason;
     bool truncated;
@@ -54,12 +54,12 @@ struct letter_entry {
     struct {
         int32_t partition; /* of the dead-letter topic */
         int64_t offset;    /* PLACE_NONE: there is none */
-    } letter, mark;        /* where the letter stands, and the last mark of this generation */
+    } letter, mark;        /* where the letter stands, and the last mark of this count */
 };
 
 struct letter_book {
     const char *group;
-    int64_t generation;   /* of the counts in force */
+    int64_t count_id;     /* in force */
     struct table entries; /* of struct letter_entry, by identity */
     struct table topics;  /* of char *, by name */
     struct buffer key;
@@ -68,7 +68,7 @@ struct letter_book {
 
 enum { LETTERS_MAX = 1 << 23 };
 
-void book_init(struct letter_book *book, const char *group, int64_t generation);
+void book_init(struct letter_book *book, const char *group, int64_t count_id);
 void book_deinit(struct letter_book *book);
 
 /* Takes a record of the dead-letter topic in. 0, -ENOMEM, or -E2BIG beyond LETTERS_MAX. */

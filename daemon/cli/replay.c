@@ -6,7 +6,7 @@
  * transaction with the copy (letter_sender.h). So there is no position that could pass a letter which the options leave,
  * and repeats of a letter are known for as long as it is there (letters.h). The price: each call reads the topic from its
  * start, twice if there is something to send, and holds an entry of some 150 bytes for each letter in memory.
- *   A letter is only sent when the shards have passed its message, and in the generation of counts in which it was refused:
+ *   A letter is only sent when the shards have passed its message, and in the count in which it was refused:
  * before and after that its message itself is read again, and may be accepted.
  */
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "daemon/cli/letter_log.h"
 #include "daemon/cli/letter_report.h"
 #include "daemon/cli/letter_sender.h"
+#include "daemon/letter_headers.h"
 #include "lib/config/value.h"
 
 enum { OPTION_REASON, OPTION_TOPIC, OPTION_SINCE, OPTION_DRY_RUN, OPTION_YES };
@@ -131,12 +132,30 @@ static int send_all(struct replay *replay)
     return !r && n_sent < n ? CLI_FAILED : r;
 }
 
+/* Which count is in force: of the generation whose vectors are going to be read. */
+static int read_count(struct store *store, int64_t *ret_count_id)
+{
+    CLEANUP(reply_free) redisReply *begun = NULL;
+    CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
+    layout_root_key(&store->layout, "~meta", &key);
+    store_begin(store, "HGET");
+    call_arg(&store->call, buffer_span(&key));
+    call_arg_text(&store->call, "begun");
+    int r = store_run(store, STORE_TEXT | STORE_NIL, &begun);
+    if (!r)
+        *ret_count_id = count_id_of(span_i64(reply_span(begun), 0), store->layout.generation);
+    return r;
+}
+
 /* How far everything is counted is taken first: what is read after it was refused by then. */
 static int look(struct replay *replay, struct store *store, bool sending)
 {
     const struct kafka_settings *kafka = &replay->settings->kafka;
     int r = store_read_meta(store);
-    book_init(&replay->book, kafka->group, store->layout.generation);
+    int64_t count_id = 0;
+    if (!r)
+        r = read_count(store, &count_id);
+    book_init(&replay->book, kafka->group, count_id);
     if (!r)
         r = letter_log_open(&replay->log, replay->settings);
     if (!r && replay->log.n_partitions == 0) {
@@ -148,7 +167,7 @@ static int look(struct replay *replay, struct store *store, bool sending)
     if (!r)
         r = lanes_read_vectors(store, &replay->lanes);
     if (!r && sending)
-        r = sender_open(&replay->sender, replay->settings, store->layout.generation);
+        r = sender_open(&replay->sender, replay->settings, count_id);
     if (!r)
         r = letter_log_take_ends(&replay->log, sending ? replay->sender.producer : NULL);
     if (!r)

@@ -5,7 +5,7 @@
  *   A shard is a set of keys with one hash tag {FAMILY SHARD . GENERATION}, so that one script changes it
  *   atomically. Internal keys begin with the prefix and `~`; nothing outside this file knows their names.
  *
- *     PREFIX~meta       HASH   layout, shards, currency, group, generation, slices
+ *     PREFIX~meta       HASH   layout, shards, currency, group, generation, begun, slices
  *     PREFIX~lanes.G    HASH   TOPIC:PARTITION -> "INDEX START STATE RULES TERM"   (the lane registry)
  *     PREFIX~marks.G    HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a partition's reader says)
  *     PREFIX~shards.G   HASH   SHARD -> "AS_OF TIP"   (what a shard's evaluator has published)

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections import Counter
 
+import pytest
 from confluent_kafka import Producer
 
 from tests.integration import kafka_log
@@ -218,10 +219,17 @@ def test_what_options_leave_behind_can_be_sent_later(deploy):
     expect_one_copy_each(deployment, 35)
 
 
-def letter_headers(deployment, topic, partition, offset, reason="too_large", generation=1, **more):
+def count_in_force(deployment):
+    with deployment.client() as client:
+        meta = client.hgetall("roi:~meta")
+    assert int(meta[b"begun"]) > TS_MS
+    return int(meta[b"begun"]) * 1000 + int(meta[b"generation"])
+
+
+def letter_headers(deployment, topic, partition, offset, reason="too_large", **more):
     return [("roiwatch-topic", topic), ("roiwatch-partition", str(partition)), ("roiwatch-offset", str(offset)),
             ("roiwatch-reason", reason), ("roiwatch-group", more.pop("group", deployment.name)),
-            ("roiwatch-generation", str(generation)), *more.items()]
+            ("roiwatch-count", str(count_in_force(deployment))), *more.items()]
 
 
 def write_letters(deployment, letters):
@@ -273,7 +281,7 @@ def test_a_message_that_is_still_to_be_counted_is_not_sent(deploy):
 
 
 def without_copies(deployment):
-    """The log as a later generation of counts reads it."""
+    """The log as a later count reads it."""
     stored = kafka_log.read_records(deployment.kafka.address, deployment.topics.values())
     copies = {(name, record.offset) for name, records in stored.items() for record in records
               if "roiwatch-replayed" in record.headers}
@@ -281,22 +289,31 @@ def without_copies(deployment):
             for name, messages in deployment.log().items()}
 
 
-def test_a_recount_reads_the_message_itself_and_no_copy_of_it(deploy):
+@pytest.mark.parametrize("why", ["other windows", "an emptied Redis"])
+def test_a_recount_reads_the_message_itself_and_no_copy_of_it(deploy, store, why):
     deployment = deploy(partitions=2)
     records = too_large(deployment, 50)
     earlier = refused(deployment, records + [deployment.record("click", 0, TS_MS, campaign_id="c", cost="-1")])
-    status, told, _ = replay(deployment, "--yes", "--reason", "too_large")
-    assert status == 0 and states(told) == {"sent": 50, "not_chosen": 1}
-    daemon = deployment.start()
-    deployment.expect_exact(counted=Recount(deployment.log(), deployment.config, earlier))
-    assert daemon.stop() == 0
-    deployment.configure({"windows": ["1h", "30d", "total"], **LARGE})  # another set of slices: all is counted anew
-    daemon = deployment.start()
-    deployment.expect_exact(counted=Recount(without_copies(deployment), deployment.config))
-    assert deployment.window("mended", "total")["clicks"] == "50"
-    # What is refused again has a letter of the new generation; the others are of an earlier count.
-    poll(lambda: states(replay(deployment, "--dry-run")[1]) == {"recounted": 50, "to_send": 1}, 30, "judged anew", every_s=0.3)
-    assert daemon.stop() == 0
+    for _ in range(2):  # the second time the log has copies of two counts
+        status, told, _ = replay(deployment, "--yes", "--reason", "too_large")
+        assert status == 0 and told["sent"] == 50 if earlier else told["sent"] == 0
+        daemon = deployment.start()
+        if earlier:
+            deployment.expect_exact(counted=Recount(deployment.log(), deployment.config, earlier))
+        assert deployment.cli("offsets", "--wait", "60s").returncode == 0
+        assert daemon.stop() == 0
+        if why == "an emptied Redis":
+            with store.client() as client:
+                client.flushall()
+        else:
+            deployment.configure({"windows": ["1h", "30d" if earlier else "7d", "total"], **LARGE})  # slices that are not there
+        daemon = deployment.start()
+        deployment.expect_exact(counted=Recount(without_copies(deployment), deployment.config))
+        assert deployment.window("mended", "total")["clicks"] == "50"
+        # What is refused again has a letter of the new count; the others are of an earlier one.
+        poll(lambda: states(replay(deployment, "--dry-run")[1]) == {"recounted": 50, "to_send": 1}, 30, "judged anew", every_s=0.3)
+        assert daemon.stop() == 0
+        earlier = None
 
 
 def test_letters_that_cannot_be_sent_are_named(deploy, kafka):
