@@ -211,8 +211,10 @@ static void produce_all(struct letter_sender *sender, const struct sender_item *
     for (size_t i = 0; !sender->error && i < n; i++)
         produce_item(sender, &items[i]);
     rd_kafka_resp_err_t flushed = rd_kafka_flush(sender->producer, FLUSH_MS);
-    if (!sender->error && flushed)
-        sender->error = flushed;
+    if (sender->error || !flushed)
+        return;
+    sender->error = flushed;
+    snprintf(sender->where, sizeof(sender->where), "%s", sender->id);
 }
 
 /* One attempt at a transaction. */

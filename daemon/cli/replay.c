@@ -192,7 +192,7 @@ static int ask(const struct replay *replay)
 static int run_with(const struct cli *cli, const struct settings *settings,
                     const struct cli_arguments *arguments)
 {
-    CLEANUP(replay_deinit) struct replay replay = {.settings = settings};
+    CLEANUP(replay_deinit) struct replay replay = {.settings = settings, .filter.since_ms = INT64_MIN};
     CLEANUP(store_deinit) struct store store = {0};
     bool dry = arguments->values[OPTION_DRY_RUN], sending = arguments->values[OPTION_YES] && !dry;
     int r = take_filter(arguments, &settings->kafka, &replay.filter);

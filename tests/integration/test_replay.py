@@ -292,28 +292,34 @@ def without_copies(deployment):
 @pytest.mark.parametrize("why", ["other windows", "an emptied Redis"])
 def test_a_recount_reads_the_message_itself_and_no_copy_of_it(deploy, store, why):
     deployment = deploy(partitions=2)
-    records = too_large(deployment, 50)
-    earlier = refused(deployment, records + [deployment.record("click", 0, TS_MS, campaign_id="c", cost="-1")])
-    for _ in range(2):  # the second time the log has copies of two counts
-        status, told, _ = replay(deployment, "--yes", "--reason", "too_large")
-        assert status == 0 and told["sent"] == 50 if earlier else told["sent"] == 0
+    windows = [["1h", "total"], ["1h", "30d", "total"], ["1h", "7d", "total"]]  # each needs slices that are not there
+    limits, sizes = ["1KiB", "64KiB", "128KiB"], [2000, 70_000]
+    hopeless = deployment.record("click", 0, TS_MS, campaign_id="c", cost="-1")
+    for i in range(2):  # the second time there are copies of two counts
+        config = {"windows": windows[i] if why == "other windows" else windows[0]}
+        deployment.configure({**config, "limits": {"message_bytes": limits[i]}})
+        deployment.produce([padded(deployment.record("click", k % 2, TS_MS + k, campaign_id="mended"), sizes[i])
+                            for k in range(20)] + [hopeless])
         daemon = deployment.start()
-        if earlier:
-            deployment.expect_exact(counted=Recount(deployment.log(), deployment.config, earlier))
-        assert deployment.cli("offsets", "--wait", "60s").returncode == 0
-        assert daemon.stop() == 0
+        assert deployment.cli("offsets", "--wait", "60s").returncode == 0 and daemon.stop() == 0
+        deployment.configure({**config, "limits": {"message_bytes": limits[i + 1]}})
+        status, told, _ = replay(deployment, "--yes", "--reason", "too_large")
+        assert status == 0 and states(told) == {"sent": 20, "not_chosen": i + 1} | ({"recounted": 20} if i else {})
+        daemon = deployment.start()
+        assert deployment.cli("offsets", "--wait", "60s").returncode == 0 and daemon.stop() == 0
+        assert deployment.window("mended", "total")["clicks"] == str(20 * (i + 1))
         if why == "an emptied Redis":
             with store.client() as client:
                 client.flushall()
         else:
-            deployment.configure({"windows": ["1h", "30d" if earlier else "7d", "total"], **LARGE})  # slices that are not there
+            deployment.configure({"windows": windows[i + 1], "limits": {"message_bytes": limits[i + 1]}})
         daemon = deployment.start()
-        deployment.expect_exact(counted=Recount(without_copies(deployment), deployment.config))
-        assert deployment.window("mended", "total")["clicks"] == "50"
+        deployment.expect_exact(60, Recount(without_copies(deployment), deployment.config))
+        assert deployment.window("mended", "total")["clicks"] == str(20 * (i + 1))
         # What is refused again has a letter of the new count; the others are of an earlier one.
-        poll(lambda: states(replay(deployment, "--dry-run")[1]) == {"recounted": 50, "to_send": 1}, 30, "judged anew", every_s=0.3)
+        poll(lambda i=i: states(replay(deployment, "--dry-run")[1]) == {"recounted": 20 * (i + 1), "to_send": i + 1}, 30,
+             "judged anew", every_s=0.3)
         assert daemon.stop() == 0
-        earlier = None
 
 
 def test_letters_that_cannot_be_sent_are_named(deploy, kafka):
