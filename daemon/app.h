@@ -133,6 +133,7 @@ struct app {
     struct layout layout;
     bool rebuilding;         /* this generation was begun because of a loss */
     int64_t rebuilt_from;    /* the generation before, while rebuilding */
+    int64_t count_id;        /* of this generation, see letter_headers.h */
     bool meta_refused;       /* it was said that Redis refuses */
     bool loss_asked;         /* what became of Redis is being looked at */
     bool accepted_loss;      /* the operator said: count what Kafka still holds */
@@ -224,6 +225,8 @@ struct ingest_rules app_ingest_rules(struct app *app);
 /* app_loss.c */
 /* Redis has lost data: count again from the log where it is whole, else stop and say what is needed. */
 void app_lost(struct app *app, const char *what);
+/* Begins another generation, as the log holds all of it. */
+void app_count_anew(struct app *app, const char *why);
 
 /* app_place.c */
 void app_place(struct app *app);

@@ -42,6 +42,13 @@ static void generation_advance(struct app *app, const char *why)
     app_send(app, on_advanced, 0);
 }
 
+void app_count_anew(struct app *app, const char *why)
+{
+    app_close_core(app);
+    app->phase = APP_META;
+    generation_advance(app, why);
+}
+
 /* How far the partition has been counted by all shards, where it is ours; else 0. */
 static int64_t counted_offset(const struct app *app, const char *topic, int32_t partition)
 {
@@ -97,9 +104,7 @@ static void lost_with_registry(struct app *app, const char *what)
     char why[512];
     kafka_source_stop(app->source);
     if (app->registry.n > 0 && log_is_whole(app, why, sizeof(why))) {
-        app_close_core(app);
-        app->phase = APP_META;
-        generation_advance(app, what);
+        app_count_anew(app, what);
         return;
     }
     if (app->registry.n == 0)

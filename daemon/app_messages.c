@@ -6,12 +6,16 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/letter_headers.h"
 
 static int send_letter(struct app *app, const struct source_message *message, enum reject_reason reason)
 {
     const rd_kafka_topic_partition_t *partition = &kafka_source_offered(app->source)->elems[message->slot];
-    struct letter letter = {partition->topic,           partition->partition, message->offset,
-                            reject_reason_name(reason), message->key,         message->value};
+    struct letter letter = {partition->topic,           partition->partition, message->offset, app->count_id,
+                            reject_reason_name(reason), message->key,         message->value,  NULL};
+    rd_kafka_headers_t *headers;
+    if (rd_kafka_message_headers(message->record, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        letter.headers = headers;
     int r = kafka_letters_send(app->letters, &letter);
     ingest_letters(app->ingest, kafka_letters_open(app->letters));
     return r;
@@ -20,6 +24,9 @@ static int send_letter(struct app *app, const struct source_message *message, en
 int app_on_message(void *context, const struct source_message *message)
 {
     struct app *app = context;
+    if (app->layout.generation > 1 &&
+        header_is_old_copy(message->record, app->settings->kafka.group, app->count_id))
+        return 0; /* as if compaction had taken it */
     struct decode_header headers[SOURCE_HEADERS_MAX];
     struct ingest_record record = {
         .offset = message->offset,
@@ -50,9 +57,14 @@ static int send_found(struct app *app, const struct ingest_letter *found, const 
     const char *colon = strrchr(name, ':');
     char topic[256];
     snprintf(topic, sizeof(topic), "%.*s", (int)(colon - name), name);
-    struct letter letter = {topic,         (int32_t)strtol(colon + 1, NULL, 10),
-                            found->offset, reject_reason_name(found->reason),
-                            found->key,    found->value};
+    struct letter letter = {topic,
+                            (int32_t)strtol(colon + 1, NULL, 10),
+                            found->offset,
+                            app->count_id,
+                            reject_reason_name(found->reason),
+                            found->key,
+                            found->value,
+                            NULL};
     return kafka_letters_send(app->letters, &letter);
 }
 

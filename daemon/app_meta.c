@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "daemon/app.h"
+#include "daemon/letter_headers.h"
 #include "daemon/log.h"
 #include "daemon/slices_text.h"
 
@@ -183,6 +184,7 @@ static void meta_use(struct app *app, const struct reply *reply)
     app_close_core(app);
     app->layout =
         (struct layout){span_of(settings->redis.prefix), (uint32_t)settings->redis.shards, generation};
+    app->count_id = count_id_of(meta_i64(reply, "begun", 0), generation);
     app->rebuilt_from = meta_i64(reply, "rebuilt_from", 0);
     app->rebuilding = app->rebuilt_from > 0;
     app->accepted_loss = meta_i64(reply, "accept_loss", 0) == generation;
@@ -220,6 +222,8 @@ static void meta_create(struct app *app)
     call_field(&app->call, "group", app->settings->kafka.group);
     call_arg_text(&app->call, "generation");
     call_arg_i64(&app->call, app->left_generation + 1);
+    call_arg_text(&app->call, "begun");
+    call_arg_i64(&app->call, app->now_ms);
     call_arg_text(&app->call, "slices");
     call_arg(&app->call, buffer_span(&slices));
     app_send(app, on_meta, 0);

@@ -85,7 +85,7 @@ static int start_by_policy(struct app *app, const char *topic, int32_t partition
 }
 
 /* Why partitions are not placed. */
-enum { PLACE_STOPPED = 1, PLACE_LOST };
+enum { PLACE_STOPPED = 1, PLACE_LOST, PLACE_EMPTIED };
 
 /*
  * Where a partition begins that the registry does not know. Committed offsets of the group without a registry
@@ -151,13 +151,7 @@ static int place_slots(struct app *app, const rd_kafka_topic_partition_list_t *o
         emptied = emptied || (committed[i] > 0 && app->registry.n == 0 && app->old_registry.n == 0 &&
                               !app->accepted_loss);
     }
-    if (emptied)
-        log_line(LOG_LEVEL_WARNING,
-                 "Redis holds nothing, although group %s has committed offsets: Redis was emptied. The log "
-                 "still begins at offset "
-                 "0, so everything is counted again, nothing is lost",
-                 app->settings->kafka.group);
-    return 0;
+    return emptied && app->layout.generation == 1 ? PLACE_EMPTIED : 0;
 }
 
 /* Both registries are there: hand the partitions to ingest. */
@@ -194,6 +188,11 @@ static void place_now(struct app *app)
         if (n == 0 && kafka_source_take(app->source, NULL) < 0)
             log_line(LOG_LEVEL_WARNING,
                      "kafka: the empty assignment was not taken; the group will say so again");
+    } else if (r == PLACE_EMPTIED) {
+        /* Not the first: what replay sent for the counts that are gone is told from what it sends for this one. */
+        app->partitions = PARTITIONS_OFFERED;
+        app_count_anew(app,
+                       "Redis holds nothing, although the group has committed offsets: Redis was emptied");
     } else if (r == PLACE_LOST) {
         app->partitions = PARTITIONS_OFFERED;
         app_lost(app, "the lane registry has lost a partition that was counted before");

@@ -14,7 +14,10 @@
 
 /* X(enum, name, what happens there) */
 #define FAIL_POINTS(X)                                                                                       \
-    X(FAIL_LOOP_HANG, "loop-hang", "after READY the loop stops turning, and the process does nothing more")
+    X(FAIL_LOOP_HANG, "loop-hang", "after READY the loop stops turning, and the process does nothing more")  \
+    X(FAIL_REPLAY_SENT, "replay-sent", "replay is killed: a transaction is in Kafka, and not committed")     \
+    X(FAIL_REPLAY_STOP, "replay-stop", "at the same place replay stops itself (SIGSTOP)")                    \
+    X(FAIL_REPLAY_COMMITTED, "replay-committed", "replay is killed: a transaction is committed")
 
 #define FAIL_POINT_ENUM(id, name, what) id,
 enum fail_point { FAIL_POINTS(FAIL_POINT_ENUM) N_FAIL_POINTS };

@@ -1,9 +1,7 @@
 #include "daemon/kafka_letters.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <librdkafka/rdkafka.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -12,6 +10,7 @@
 
 #include "daemon/kafka_conf.h"
 #include "daemon/kafka_refusal.h"
+#include "daemon/letter_headers.h"
 #include "daemon/log.h"
 
 enum { OPEN_MAX = 50000, CLOSE_MS = 2000 };
@@ -38,16 +37,20 @@ static int64_t steady_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static rd_kafka_headers_t *letter_headers(const struct letter *letter)
+static rd_kafka_headers_t *letter_headers(const struct kafka_settings *settings, const struct letter *letter)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(5);
-    char number[24];
-    rd_kafka_header_add(headers, "roiwatch-topic", -1, letter->topic, -1);
-    snprintf(number, sizeof(number), "%" PRId32, letter->partition);
-    rd_kafka_header_add(headers, "roiwatch-partition", -1, number, -1);
-    snprintf(number, sizeof(number), "%" PRId64, letter->offset);
-    rd_kafka_header_add(headers, "roiwatch-offset", -1, number, -1);
-    rd_kafka_header_add(headers, "roiwatch-reason", -1, letter->reason, -1);
+    static const char *const ours[] = {HEADER_TOPIC, HEADER_PARTITION, HEADER_OFFSET,    HEADER_REASON,
+                                       HEADER_GROUP, HEADER_COUNT,     HEADER_TRUNCATED, HEADER_REPLAYED};
+    rd_kafka_headers_t *headers =
+        letter->headers ? rd_kafka_headers_copy(letter->headers) : rd_kafka_headers_new(ARRAY_SIZE(ours));
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+        (void)rd_kafka_header_remove(headers, ours[i]); /* of a copy that is refused again */
+    rd_kafka_header_add(headers, HEADER_TOPIC, -1, letter->topic, -1);
+    header_add_i64(headers, HEADER_PARTITION, letter->partition);
+    header_add_i64(headers, HEADER_OFFSET, letter->offset);
+    rd_kafka_header_add(headers, HEADER_REASON, -1, letter->reason, -1);
+    rd_kafka_header_add(headers, HEADER_GROUP, -1, settings->group, -1);
+    header_add_i64(headers, HEADER_COUNT, letter->count_id);
     return headers;
 }
 
@@ -64,10 +67,10 @@ int kafka_letters_send(struct kafka_letters *letters, const struct letter *lette
 {
     if (letters->open >= OPEN_MAX)
         return -EAGAIN;
-    rd_kafka_headers_t *headers = letter_headers(letter);
+    rd_kafka_headers_t *headers = letter_headers(letters->settings, letter);
     rd_kafka_resp_err_t error = letter_produce(letters, letter->key, letter->value, headers);
     if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-        rd_kafka_header_add(headers, "roiwatch-truncated", -1, "1", -1);
+        rd_kafka_header_add(headers, HEADER_TRUNCATED, -1, "1", -1);
         error = letter_produce(letters, letter->key, (struct span){0}, headers);
     }
     if (error) {
@@ -88,7 +91,7 @@ static bool letter_again(struct kafka_letters *letters, const rd_kafka_message_t
     rd_kafka_headers_t *headers = rd_kafka_headers_copy(old);
     struct span value = span_from(message->payload, message->len);
     if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && message->len > 0) {
-        rd_kafka_header_add(headers, "roiwatch-truncated", -1, "1", -1);
+        rd_kafka_header_add(headers, HEADER_TRUNCATED, -1, "1", -1);
         value = (struct span){0};
     }
     if (letter_produce(letters, span_from(message->key, message->key_len), value, headers)) {

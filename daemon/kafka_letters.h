@@ -21,9 +21,11 @@ struct letter {
     const char *topic; /* where the message came from */
     int32_t partition;
     int64_t offset;
+    int64_t count_id; /* the count in which it was refused, see letter_headers.h */
     const char *reason;
-    struct span key;   /* data NULL: none */
-    struct span value; /* data NULL: none */
+    struct span key;                   /* data NULL: none */
+    struct span value;                 /* data NULL: none */
+    const rd_kafka_headers_t *headers; /* the message's own, which a mapping may read; NULL: none */
 };
 
 /* settled is called when no letter is open any more, denied where Kafka refuses the right to write them. 1 with why where

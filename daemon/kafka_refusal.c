@@ -10,7 +10,8 @@ bool kafka_right_refused(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
            error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-           error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+           error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+           error == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
 }
 
 static const char *property(const struct kafka_settings *settings, const char *name, const char *fallback)
@@ -48,7 +49,10 @@ void kafka_refusal_explain(const struct kafka_settings *settings, rd_kafka_resp_
     else if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && topic)
         append_grant(settings, letters ? "Write" : "Read", "topic", topic, why);
     else if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        buffer_append_text(why, "; its user needs the right Read on each of kafka.topics");
+        buffer_printf(why, "; its user needs the right %s on each of kafka.topics",
+                      letters ? "Write" : "Read");
+    else if (error == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED && topic)
+        append_grant(settings, "Write", "transactional-id", topic, why);
     else if (error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED && letters && topic)
         append_grant(settings, "Write", "topic", topic, why);
 }

@@ -23,7 +23,7 @@ enum { KAFKA_LOGIN_MS = 10000, KAFKA_REASON_SIZE = 400 };
 bool kafka_right_refused(rd_kafka_resp_err_t error);
 
 /* Appends what the user needs, where a right was refused, for reading a topic (NULL: some of them) or with `letters` for
- * writing it; nothing for other errors. */
+ * writing it; for transactions `topic` is the transactional id; nothing for other errors. */
 void kafka_refusal_explain(const struct kafka_settings *settings, rd_kafka_resp_err_t error,
                            const char *topic, bool letters, struct buffer *why);
 

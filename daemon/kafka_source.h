@@ -29,8 +29,8 @@ struct source_message {
     int64_t offset;
     int64_t timestamp_ms; /* the record's own, or -1 */
     struct span key;
-    struct span value; /* data NULL: a tombstone */
-    const rd_kafka_message_t *record;
+    struct span value;                /* data NULL: a tombstone */
+    const rd_kafka_message_t *record; /* for its headers, which only those parse who look */
 };
 
 enum { SOURCE_HEADERS_MAX = 64 };

@@ -16,6 +16,7 @@ extern const struct cli_command generate_command;
 extern const struct cli_command map_command;
 extern const struct cli_command offsets_command;
 extern const struct cli_command rebuild_command;
+extern const struct cli_command replay_command;
 extern const struct cli_command show_command;
 extern const struct cli_command top_command;
 

@@ -19,6 +19,8 @@ struct trouble {
     int code;        /* CLI_OK: nothing that somebody has to set right */
     char text[512];  /* the last such one */
     char said[1024]; /* what kafka_failed said last; of the one thread that uses the client */
+    int64_t
+        until_ms; /* steady: when whoever asks has to have an answer; 0: no matter when. Of that thread too */
 };
 
 /* Errors of single brokers are not worth a line each; but one that waiting does not heal is kept for kafka_failed. */
@@ -38,8 +40,8 @@ static void keep_trouble(const rd_kafka_t *client, int level, const char *facili
     pthread_mutex_unlock(&trouble->lock);
 }
 
-static int set_all(const struct settings *settings, const char *brokers, rd_kafka_conf_t *conf, char *error,
-                   size_t size)
+static int set_all(const struct settings *settings, const char *brokers, const struct kafka_extra *extra,
+                   rd_kafka_conf_t *conf, char *error, size_t size)
 {
     const struct kafka_settings *kafka = &settings->kafka;
     static const char *const fixed[][2] = {
@@ -61,11 +63,24 @@ static int set_all(const struct settings *settings, const char *brokers, rd_kafk
         rd_kafka_conf_set(conf, "bootstrap.servers", brokers ? brokers : kafka->brokers, error, size) !=
             RD_KAFKA_CONF_OK)
         return CLI_CONFIGURATION;
+    for (size_t i = 0; extra && i < extra->n; i++) {
+        if (rd_kafka_conf_set(conf, extra->properties[i].name, extra->properties[i].value, error, size) !=
+            RD_KAFKA_CONF_OK)
+            return CLI_CONFIGURATION;
+    }
+    if (extra && extra->delivered)
+        rd_kafka_conf_set_dr_msg_cb(conf, extra->delivered);
     return CLI_OK;
 }
 
 int kafka_client(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
                  rd_kafka_t **ret_client)
+{
+    return kafka_client_with(settings, type, brokers, NULL, ret_client);
+}
+
+int kafka_client_with(const struct settings *settings, rd_kafka_type_t type, const char *brokers,
+                      const struct kafka_extra *extra, rd_kafka_t **ret_client)
 {
     char error[512] = "";
     struct trouble *trouble = calloc(1, sizeof(*trouble));
@@ -74,7 +89,7 @@ int kafka_client(const struct settings *settings, rd_kafka_type_t type, const ch
     (void)pthread_mutex_init(&trouble->lock, NULL);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_opaque(conf, trouble);
-    int r = set_all(settings, brokers, conf, error, sizeof(error));
+    int r = set_all(settings, brokers, extra, conf, error, sizeof(error));
     if (!r) {
         rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof(error));
         if (client) {
@@ -105,13 +120,13 @@ static int code_of(rd_kafka_resp_err_t error)
     return kafka_error_classify(error) == KAFKA_ERROR_AUTH ? CLI_DENIED : CLI_UNAVAILABLE;
 }
 
-int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
-                 rd_kafka_resp_err_t error)
+static int failed(const struct settings *settings, rd_kafka_t *client, const char *what, const char *topic,
+                  rd_kafka_resp_err_t error, bool writing)
 {
     CLEANUP(buffer_deinit) struct buffer why = BUFFER_INIT;
     struct trouble *trouble = client ? rd_kafka_opaque(client) : NULL;
     int code = code_of(error);
-    kafka_refusal_explain(&settings->kafka, error, what, false, &why);
+    kafka_refusal_explain(&settings->kafka, error, topic, writing, &why);
     if (trouble && code == CLI_UNAVAILABLE) {
         pthread_mutex_lock(&trouble->lock);
         if (trouble->code) {
@@ -130,9 +145,36 @@ int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char
     return code;
 }
 
+int kafka_failed(const struct settings *settings, rd_kafka_t *client, const char *what,
+                 rd_kafka_resp_err_t error)
+{
+    return failed(settings, client, what, what, error, false);
+}
+
+int kafka_failed_writing(const struct settings *settings, rd_kafka_t *client, const char *what,
+                         const char *topic, rd_kafka_resp_err_t error)
+{
+    return failed(settings, client, what, topic, error, true);
+}
+
 const char *kafka_said(const rd_kafka_t *client)
 {
     return ((const struct trouble *)rd_kafka_opaque(client))->said;
+}
+
+void kafka_limit(rd_kafka_t *client, int64_t until_ms)
+{
+    ((struct trouble *)rd_kafka_opaque(client))->until_ms = until_ms;
+}
+
+/* How long a question may take from now on. */
+static int patience_ms(const rd_kafka_t *client)
+{
+    int64_t until_ms = ((const struct trouble *)rd_kafka_opaque(client))->until_ms;
+    int64_t left_ms = until_ms - steady_ms();
+    if (!until_ms || left_ms > KAFKA_TIMEOUT_MS)
+        return KAFKA_TIMEOUT_MS;
+    return left_ms > KAFKA_LEAST_MS ? (int)left_ms : KAFKA_LEAST_MS;
 }
 
 static bool is_moving(rd_kafka_resp_err_t error)
@@ -147,7 +189,7 @@ static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *client, const char *topic,
     rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
     if (!handle)
         return rd_kafka_last_error();
-    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, KAFKA_TIMEOUT_MS);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, patience_ms(client));
     rd_kafka_topic_destroy(handle);
     if (error)
         return error;
@@ -160,7 +202,7 @@ static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *client, const char *topic,
 int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, const char *topic,
                            int32_t *ret_n)
 {
-    int64_t until_ms = steady_ms() + KAFKA_TIMEOUT_MS;
+    int64_t until_ms = steady_ms() + patience_ms(client);
     for (;;) {
         rd_kafka_resp_err_t error = ask_partitions(client, topic, ret_n);
         if (!error)
@@ -174,10 +216,10 @@ int kafka_topic_partitions(const struct settings *settings, rd_kafka_t *client, 
 int kafka_ends(const struct settings *settings, rd_kafka_t *client, const char *topic, int32_t partition,
                int64_t *ret_low, int64_t *ret_end)
 {
-    int64_t until_ms = steady_ms() + KAFKA_TIMEOUT_MS;
+    int64_t until_ms = steady_ms() + patience_ms(client);
     for (;;) {
         rd_kafka_resp_err_t error =
-            rd_kafka_query_watermark_offsets(client, topic, partition, ret_low, ret_end, KAFKA_TIMEOUT_MS);
+            rd_kafka_query_watermark_offsets(client, topic, partition, ret_low, ret_end, patience_ms(client));
         if (!error)
             return CLI_OK;
         if (!is_moving(error) || steady_ms() >= until_ms)

@@ -306,6 +306,8 @@ static int run_with(const struct cli *cli, const struct settings *settings, stru
     CLEANUP(lanes_deinit) struct lanes lanes = {0};
     int64_t until_ms = steady_ms() + wait_ms;
     int waited = CLI_OK;
+    if (wait_ms >= 0)
+        kafka_limit(client, until_ms);
     int r = lanes_list(settings, client, false, &lanes);
     if (!r && wait_ms >= 0)
         waited = wait_for_topics(settings, client, until_ms, &lanes);

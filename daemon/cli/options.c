@@ -64,7 +64,14 @@ static int read_option(const struct cli_command *command, int argc, char **argv,
     const char *value = "";
     if (option->argument)
         value = equals ? equals + 1 : argv[++*i];
-    arguments->values[option - command->options] = value;
+    if (arguments->n_each == EACH_MAX) {
+        fprintf(stderr, "roiwatch %s: more than %d options\n", command->name, (int)EACH_MAX);
+        return CLI_USAGE;
+    }
+    size_t index = (size_t)(option - command->options);
+    arguments->values[index] = value;
+    arguments->each[arguments->n_each].option = index;
+    arguments->each[arguments->n_each++].value = value;
     return CLI_OK;
 }
 

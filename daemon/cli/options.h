@@ -31,10 +31,16 @@ struct cli_command {
     int (*run)(const struct cli *cli, int argc, char **argv);
 };
 
-/* What a command was given. values[i] belongs to options[i]: NULL absent, "" for a flag, else the text. */
-enum { OPTIONS_MAX = 24, POSITIONAL_MAX = 4 };
+/* What a command was given. values[i] belongs to options[i]: NULL absent, "" for a flag, else the text (the last one);
+ * each[] has all values in their order, for options that may be given several times. */
+enum { OPTIONS_MAX = 24, POSITIONAL_MAX = 4, EACH_MAX = 64 };
 struct cli_arguments {
     const char *values[OPTIONS_MAX];
+    struct {
+        size_t option; /* index in options[] */
+        const char *value;
+    } each[EACH_MAX];
+    size_t n_each;
     const char *positional[POSITIONAL_MAX];
     size_t n_positional;
 };

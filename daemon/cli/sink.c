@@ -228,10 +228,7 @@ static int print_message(struct sink *sink, const struct generated *message)
     else
         buffer_append_text(&sink->line, "null");
     buffer_append_text(&sink->line, "}\n");
-    if (buffer_status(&sink->line))
-        return CLI_FAILED;
-    bool whole = fwrite(sink->line.data, 1, sink->line.size, stdout) == sink->line.size;
-    return whole ? SINK_TAKEN : text_finish();
+    return text_write(&sink->line);
 }
 
 int sink_put(struct sink *sink, const struct generated *message)

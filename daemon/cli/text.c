@@ -134,17 +134,21 @@ int text_finish(void)
     return output_failed(errno);
 }
 
-int text_flush(struct buffer *buffer)
+int text_write(struct buffer *buffer)
 {
     int r = CLI_OK;
     if (buffer_status(buffer))
         r = output_failed(ENOMEM);
     else if (buffer->size && fwrite(buffer->data, 1, buffer->size, stdout) != buffer->size)
         r = output_failed(errno);
-    else
-        r = text_finish();
     buffer_clear(buffer);
     return r;
+}
+
+int text_flush(struct buffer *buffer)
+{
+    int r = text_write(buffer);
+    return r ? r : text_finish();
 }
 
 int text_watch(void)

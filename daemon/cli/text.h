@@ -30,6 +30,8 @@ void text_spark(struct buffer *buffer, int64_t value, int64_t low, int64_t high)
 /* Writes the buffer to stdout and clears it. CLI_FAILED where memory or stdout failed (said on stderr), else
  * CLI_OK. */
 MUST_CHECK int text_flush(struct buffer *buffer);
+/* The same, but leaves it to a later call whether the last of it was written. */
+MUST_CHECK int text_write(struct buffer *buffer);
 /* The same for what was printed. */
 MUST_CHECK int text_finish(void);
 /* Whether nobody can read stdout any more, although nothing was written since: CLI_FAILED (said on stderr), else

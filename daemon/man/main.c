@@ -178,7 +178,7 @@ static void roiwatch_page(struct buffer *page)
     files(page);
     heading("EXAMPLES", page);
     example("roiwatch check --live\nroiwatch top --window 1h\nroiwatch show spring-sale --json\n"
-            "roiwatch offsets --wait 60s\n",
+            "roiwatch offsets --wait 60s\nroiwatch replay --reason too_large --dry-run\n",
             page);
     see_also("roiwatchd(8), roiwatch.yaml(5)", page);
 }

@@ -5,7 +5,7 @@
  *   A shard is a set of keys with one hash tag {FAMILY SHARD . GENERATION}, so that one script changes it
  *   atomically. Internal keys begin with the prefix and `~`; nothing outside this file knows their names.
  *
- *     PREFIX~meta       HASH   layout, shards, currency, group, generation, slices
+ *     PREFIX~meta       HASH   layout, shards, currency, group, generation, begun, slices
  *     PREFIX~lanes.G    HASH   TOPIC:PARTITION -> "INDEX START STATE RULES TERM"   (the lane registry)
  *     PREFIX~rules.G    HASH   VERSION -> "NUMBER TEXT": counting rules that lanes name  (lib/ingest/versions.c)
  *     PREFIX~marks.G    HASH   INDEX -> what the partition's reader says (lib/shard/lanes.h)

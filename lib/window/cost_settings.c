@@ -124,16 +124,24 @@ static const struct config_shape price_shape = {
 
 const struct config_row price_element = {.type = CONFIG_RECORD, .shape = &price_shape};
 
+/* Whether a row has no `from` at all. One that is none has been told already, and so has a row that is no mapping. */
+static bool lacks_from(const struct config_node *row)
+{
+    const struct config_node *from = config_node_child(row, "from");
+    return row->kind == CONFIG_MAPPING && (!from || config_node_is_null(from));
+}
+
 void cost_settings_check(struct config_run *run, const struct config_node *record,
                          const struct cost_settings *cost)
 {
     const struct config_node *list = config_node_child(record, "cost");
     bool is_list = list && list->kind == CONFIG_SEQUENCE;
-    for (size_t i = 0; is_list && i < cost->n; i++) {
+    const struct config_node *row = is_list ? list->first : NULL;
+    for (size_t i = 0; row && i < cost->n; i++, row = row->next) {
         const struct price_settings *price = &cost->items[i];
-        if (!price->has_from)
-            config_fail_item(run, record, "cost", i, "needs a valid `from`: in a list each row has one");
-        else if (i && price[-1].has_from && price->from_date <= price[-1].from_date)
+        if (lacks_from(row))
+            config_fail_item(run, record, "cost", i, "needs a `from`: in a list each row has one");
+        else if (i && price->has_from && price[-1].has_from && price->from_date <= price[-1].from_date)
             config_fail_item(run, record, "cost", i, "`from` must be later than that of the row before");
     }
 }

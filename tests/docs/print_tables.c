@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/cli/letters.h"
 #include "daemon/health.h"
 #include "daemon/metrics.h"
 #include "lib/config/schema.h"
@@ -314,6 +315,14 @@ static void print_unready(void)
         printf("| `%s` | %s |\n", unready_reason_name(reason), unready_reason_meaning(reason));
 }
 
+static void print_letter_states(void)
+{
+    begin("letter-states", "state | a letter that", 2);
+    for (enum letter_state state = 0; state < N_LETTER_STATES; state++)
+        printf("| `%s` | %s |\n", letter_state_name(state), letter_state_meaning(state));
+    printf("\n");
+}
+
 int main(void)
 {
     print_events();
@@ -324,6 +333,7 @@ int main(void)
     print_states();
     print_alert_fields();
     print_lane_counters();
+    print_letter_states();
     print_metrics_page();
     print_unready();
     print_presets();

@@ -6,18 +6,26 @@ from collections import namedtuple
 
 from confluent_kafka import (OFFSET_BEGINNING, TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Producer,
                              TopicPartition)
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from tests.integration.servers import poll
 from tests.oracle.recount import Message
 
 DeadLetter = namedtuple("DeadLetter", "key value headers")
+Stored = namedtuple("Stored", "offset ts_ms key value headers")
 
 
 def create_topics(address, names, partitions, config=None):
     admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
     made = admin.create_topics([NewTopic(name, partitions, 1, config=config or {}) for name in names])
     for future in made.values():
+        future.result(60)
+
+
+def configure_topic(address, name, config):
+    """Sets the topic's own configuration; what is not named is the broker's again."""
+    admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
+    for future in admin.alter_configs([ConfigResource(ConfigResource.Type.TOPIC, name, set_config=config)]).values():
         future.result(60)
 
 
@@ -113,6 +121,14 @@ def read_dead_letters(address, topic):
         headers = {name: value.decode() for name, value in message.headers() or ()}
         return DeadLetter(message.key(), message.value(), headers)
     return [letter for letters in _read(address, [topic], convert).values() for letter in letters]
+
+
+def read_records(address, topics):
+    """{(topic, partition): [Stored, …]} with everything that a record has; headers as text."""
+    def convert(message):
+        headers = {name: value.decode() for name, value in message.headers() or ()}
+        return Stored(message.offset(), message.timestamp()[1], message.key(), message.value(), headers)
+    return _read(address, topics, convert)
 
 
 def end_offsets(address, topics):

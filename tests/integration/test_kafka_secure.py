@@ -157,6 +157,28 @@ def test_a_right_that_is_missing_is_named(enter, secure, kind, told):
     assert daemon.stop() == 0
 
 
+def test_replay_names_each_right_that_it_needs_beside_the_daemons(enter, secure):
+    deployment = enter()
+    daemon = deployment.start()
+    deployment.send("click", 0, TS_MS, campaign_id=None)
+    deployment.expect_exact()
+    assert daemon.stop() == 0
+    identity = f"{deployment.name}.replay.{deployment.dead_letter}"
+    needed = [("Write on the transactional-id", "transactional-id", rights.TRANSACTIONAL_ID, identity, rights.WRITE),
+              ("Read on the topic", "topic", rights.TOPIC, deployment.dead_letter, rights.READ),
+              ("Write on each of kafka.topics", None, rights.TOPIC, deployment.topics["click"], rights.WRITE)]
+    for told, kind, resource, name, operation in needed:
+        result = deployment.cli("replay", "--yes")
+        assert result.returncode == 77, result.stderr
+        grant = f"{told} {name}: kafka-acls.sh --add --allow-principal User:{USER} --operation {told.split()[0]} --{kind} {name}"
+        assert (grant if kind else told) in result.stderr, result.stderr
+        rights.allow(secure.address, USER, resource, [name], operation)
+    result = deployment.cli("replay", "--yes")
+    assert result.returncode == 0 and "1 of 1 letters" in result.stderr, result.stderr
+    for _, _, resource, name, operation in needed:
+        rights.forbid(secure.address, USER, resource, [name], operation)
+
+
 def test_a_login_without_any_right_is_told_so(enter, secure):
     deployment = enter()
     for right in ((rights.TOPIC, list(deployment.topics.values()), rights.READ),

@@ -56,6 +56,12 @@ def test_output_that_cannot_be_written_ends_with_1_and_a_message(filled, where):
     assert {words: what for words, what in found.items() if what} == {}
 
 
+def test_generate_says_why_its_output_cannot_be_written(filled):
+    """The reason is that of the write that failed, somewhere among the messages."""
+    result = run_into(filled, ("generate", "--stdout", "--events", "2000"), "a full device")
+    assert result.returncode == 1 and "cannot be written: No space left on device" in result.stderr, result.stderr
+
+
 @pytest.mark.parametrize("words", [("top",), ("alerts", "--follow")], ids=" ".join)
 def test_watching_ends_when_nobody_reads_any_more(filled, words):
     watcher = spawn([PROGRAM, "-c", filled.config, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

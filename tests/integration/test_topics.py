@@ -57,6 +57,14 @@ def test_offsets_names_every_topic_that_is_missing_and_waits_for_the_others(depl
     assert deployment.window("a", "total")["clicks"] == "1"
 
 
+def test_offsets_waits_for_an_absent_kafka_no_longer_than_it_was_told(deploy):
+    deployment = deploy()
+    began = time.monotonic()
+    waited = deployment.cli("offsets", "--wait", "2s", "--set", "kafka.brokers=127.0.0.1:9")
+    assert waited.returncode == 69 and "Kafka at 127.0.0.1:9" in waited.stderr, waited.stderr
+    assert 1 < time.monotonic() - began < 6
+
+
 def test_offsets_does_not_take_a_log_without_any_topic_for_counted(deploy, kafka):
     deployment = deploy()
     names = missing(deployment, "impression", "click", "order")
