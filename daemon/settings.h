@@ -24,6 +24,7 @@
 #include "lib/event/mapping_settings.h"
 #include "lib/event/rates_settings.h"
 #include "lib/goal/campaign_settings.h"
+#include "lib/goal/measures_settings.h"
 #include "lib/goal/rules.h"
 #include "lib/window/window_settings.h"
 
@@ -49,6 +50,7 @@ struct settings {
     struct lateness_settings lateness;
     struct attribution_settings attribution;
     struct ledger_settings ledger;
+    struct measures_settings measures;
     struct mapping_settings mapping;
     struct limits_settings limits;
     int64_t retention_ms; /* of event time without events, then a campaign's keys go */

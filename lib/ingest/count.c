@@ -90,7 +90,7 @@ static int cell_find(struct ingest *ingest, struct shard_feed *feed, struct camp
     return 0;
 }
 
-static void feed_touch(struct ingest *ingest, struct shard_feed *feed, size_t slot)
+void feed_touch(struct ingest *ingest, struct shard_feed *feed, size_t slot)
 {
     feed->touched[slot] = true;
     if (!feed->any_touched) {
@@ -114,7 +114,10 @@ static bool cell_add_event(struct pending_cell *cell, const struct deferred *eve
         return false;
     column[CELL_MEDIA_COST] = media_micros;
     column[CELL_EXCLUDED] = excluded_micros;
-    column[event->type == EVENT_IMPRESSION ? CELL_IMPRESSIONS : CELL_CLICKS]++;
+    if (event->type != EVENT_ENGAGEMENT)
+        column[event->type == EVENT_IMPRESSION ? CELL_IMPRESSIONS : CELL_CLICKS]++;
+    for (unsigned i = 0; event->measures >> i; i++)
+        column[CELL_MEASURE_1 + i] += event->measures >> i & 1;
     return true;
 }
 
@@ -137,8 +140,7 @@ int count_event(struct ingest *ingest, const struct deferred *event)
 {
     struct campaign *campaign = event->campaign;
     bool late = is_late(event);
-    count_lane(ingest, event->slot, event->offset, LANE_TOUCH,
-               event->type == EVENT_IMPRESSION ? LANE_IMPRESSIONS : LANE_CLICKS);
+    count_lane(ingest, event->slot, event->offset, LANE_TOUCH, lane_column_of(event->type));
     if (late)
         count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_LATE);
     if (campaign->admission == ADMISSION_OVERFLOW) {
@@ -179,6 +181,7 @@ void feed_clear(struct ingest *ingest, struct shard_feed *feed)
     for (size_t i = 0; i < feed->n_cells; i++)
         feed->cells[i]->campaign->recent = NULL;
     ingest->n_pending_cells -= feed->n_cells;
+    spend_queue_clear(ingest, &feed->spend);
     feed->n_cells = 0;
     if (feed->index)
         memset(feed->index, 0, feed->index_size * sizeof(*feed->index));
@@ -192,6 +195,7 @@ void feed_deinit(struct ingest *ingest, struct shard_feed *feed)
     feed_clear(ingest, feed);
     for (size_t i = 0; i < feed->cells_capacity; i++)
         free(feed->cells[i]);
+    spend_queue_deinit(ingest, &feed->spend);
     free(feed->index);
     free(feed->cells);
     free(feed->touched);
@@ -259,7 +263,9 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
     int lane = counted.is_order ? LANE_ORDER : LANE_TOUCH;
     memcpy(counted.currency, event->currency, sizeof(counted.currency));
     counted.late_before_ms = late_before(ingest, slot, lane);
-    if (event->ts_ms > slot->newest_ms[lane])
+    if (event->type == EVENT_ENGAGEMENT)
+        counted.measures = measures_of_action(&ingest->rules.book->measures, event->action);
+    if (event->ts_ms > slot->newest_ms[lane] && event->ts_ms != 0) /* spend over a range has no time */
         slot->newest_ms[lane] = event->ts_ms;
     counted.campaign = ingest->unattributed;
     int r = 0;
@@ -272,6 +278,8 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
     bool known =
         counted.campaign->admission == ADMISSION_OWN ||
         (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
+    if (event->type == EVENT_SPEND)
+        return spend_accept(ingest, event, &counted, known);
     if (!counted.is_order && known)
         return count_event(ingest, &counted);
     return defer_event(ingest, event, counted);
@@ -337,7 +345,7 @@ bool ingest_wants_input(const struct ingest *ingest)
     bool due = false;
     for (uint32_t i = 0; i < ingest->rules.layout.n_shards; i++) {
         const struct shard_feed *feed = &ingest->feeds[i];
-        if (feed->n_cells >= PENDING_CELLS_MAX)
+        if (feed->n_cells + feed->spend.n >= PENDING_CELLS_MAX)
             return false;
         due = due || flush_is_due(ingest, feed);
     }

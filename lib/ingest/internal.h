@@ -8,6 +8,7 @@
 #include "lib/base/table.h"
 #include "lib/ingest/ingest.h"
 #include "lib/ingest/lane_rules.h"
+#include "lib/ingest/spend.h"
 
 enum {
     PENDING_CELLS_MAX = 2048, /* a shard with more stops the reading until it has sent them */
@@ -55,6 +56,7 @@ struct shard_feed {
     size_t cells_capacity;
     struct pending_cell **index; /* open addressing over cells */
     size_t index_size;
+    struct spend_queue spend;
 };
 
 /* One partition. */
@@ -138,10 +140,11 @@ struct deferred {
     bool is_order;             /* of the orders lane: an order, or a refund */
     int64_t late_before_ms;    /* an older event counts only in total; NEVER: none is too old */
     enum event_type type;
-    int64_t ts_ms;
+    int64_t ts_ms, from_ms, to_ms; /* from and to: of spend over a range */
     int64_t cost_micros, revenue_micros, margin_micros;
     char currency[4];    /* of orders, and of refunds that name one */
-    struct text_at kind; /* orders */
+    struct text_at kind; /* orders; of spend its id */
+    unsigned measures;   /* engagements: which count them */
     struct refund_at refund;
     enum ledger_outcome outcome; /* of the orders lane, once the record was read */
     enum reject_reason fault;    /* LEDGER_REFUSED */

@@ -25,6 +25,7 @@ void recount_deinit(struct recount *recount)
     for (struct table_entry *entry; (entry = table_next(&recount->expected, &cursor));)
         free(entry->value);
     table_deinit(&recount->expected);
+    spend_deinit_expected(recount);
     cursor = 0;
     for (struct table_entry *entry; (entry = table_next(&recount->decisions, &cursor));) {
         buffer_deinit(entry->value);
@@ -63,6 +64,21 @@ static int64_t slice_of(const struct recount *recount, struct span campaign, int
     return start_ms;
 }
 
+/* All orders of the log are of the kind that is meant where none is named. */
+static void measures_count(int64_t *column, const struct measures *measures,
+                           const struct sim_message *message)
+{
+    for (size_t i = 0; i < measures->n; i++) {
+        const struct measure *measure = &measures->items[i];
+        if (measure->of_orders)
+            column[CELL_MEASURE_1 + i] +=
+                message->type == EVENT_ORDER && span_equal(measure->what, span_of("sale")) ? 1000000 : 0;
+        else
+            column[CELL_MEASURE_1 + i] +=
+                message->type == EVENT_ENGAGEMENT && span_equal(measure->what, span_of(message->action));
+    }
+}
+
 static void cell_count(int64_t *column, const struct sim_message *message, bool total)
 {
     if (message->type == EVENT_ORDER) {
@@ -73,7 +89,8 @@ static void cell_count(int64_t *column, const struct sim_message *message, bool 
         column[CELL_MARGIN] += message->margin_micros;
         column[CELL_COHORT_MARGIN] += message->margin_micros;
     } else {
-        column[message->type == EVENT_CLICK ? CELL_CLICKS : CELL_IMPRESSIONS] += 1;
+        column[CELL_CLICKS] += message->type == EVENT_CLICK;
+        column[CELL_IMPRESSIONS] += message->type == EVENT_IMPRESSION;
         column[CELL_MEDIA_COST] += message->cost_micros;
     }
     if (message->late && total)
@@ -93,8 +110,9 @@ static void cells_count(struct recount *recount, uint32_t shard, struct span cam
         int size = snprintf(key, sizeof(key), "roi:~{c%" PRIu32 ".1}:s:%" PRId64 ":%.*s", shard,
                             slice_ms / 60000, (int)campaign.size, campaign.data);
         uint32_t field = (uint32_t)(slice_of(recount, campaign, slice_ms, message->ts_ms) / 60000);
-        cell_count(cells_touch(recount, key, (size_t)size, field, N_CELL_COLUMNS)->columns, message,
-                   slice_ms == 0);
+        int64_t *columns = cells_touch(recount, key, (size_t)size, field, N_CELL_COLUMNS)->columns;
+        cell_count(columns, message, slice_ms == 0);
+        measures_count(columns, &recount->book->measures, message);
     }
 }
 
@@ -156,8 +174,11 @@ static void accepted_count(struct recount *recount, uint32_t shard, size_t p,
     }
     struct span campaign =
         span_of(message->campaign < 0 ? "(unattributed)" : recount->log->campaigns[message->campaign]);
-    static const int columns[] = {
-        [EVENT_IMPRESSION] = LANE_IMPRESSIONS, [EVENT_CLICK] = LANE_CLICKS, [EVENT_ORDER] = LANE_ORDERS};
+    static const int columns[] = {[EVENT_IMPRESSION] = LANE_IMPRESSIONS,
+                                  [EVENT_CLICK] = LANE_CLICKS,
+                                  [EVENT_ORDER] = LANE_ORDERS,
+                                  [EVENT_ENGAGEMENT] = LANE_ENGAGEMENTS,
+                                  [EVENT_SPEND] = LANE_SPEND};
     lane_count(recount, shard, p, which, columns[message->type]);
     if (message->late)
         lane_count(recount, shard, p, which, LANE_LATE);
@@ -166,7 +187,9 @@ static void accepted_count(struct recount *recount, uint32_t shard, size_t p,
         campaign = span_of("(overflow)");
         (void)campaign_is_admitted(recount, campaign);
     }
-    if (shard_of(recount, campaign) == shard)
+    if (shard_of(recount, campaign) == shard && spend_is_kept(message))
+        spend_expect(recount, shard, campaign, p, message);
+    else if (shard_of(recount, campaign) == shard)
         cells_count(recount, shard, campaign, message);
 }
 
@@ -278,6 +301,7 @@ void recount_follow(struct recount *recount, const struct call *call)
     if (call->script == SCRIPT_DECIDE)
         decisions_covered(recount, call, buffer_span(&vec->text));
     cells_compare_changed(recount);
+    spend_compare_changed(recount);
     if (call->script == SCRIPT_APPLY)
         cells_compare_named(recount, call);
 }
@@ -285,6 +309,7 @@ void recount_follow(struct recount *recount, const struct call *call)
 void recount_compare(struct recount *recount)
 {
     cells_compare_all(recount);
+    spend_compare_all(recount);
 }
 
 int64_t recount_least(const struct recount *recount, size_t p)
@@ -344,9 +369,10 @@ static void campaigns_check(struct recount *recount, uint32_t shard)
     const struct sim_object *admitted = shard_object(recount, 'c', shard, "campaigns");
     size_t cursor = 0;
     for (struct table_entry *entry; admitted && (entry = table_next(&admitted->fields, &cursor));) {
-        char part[300];
+        char part[300], spend[300];
         snprintf(part, sizeof(part), "s:0:%.*s", (int)entry->key_size, entry->key);
-        if (!shard_object(recount, 'c', shard, part) &&
+        snprintf(spend, sizeof(spend), "spend:%.*s", (int)entry->key_size, entry->key);
+        if (!shard_object(recount, 'c', shard, part) && !shard_object(recount, 'c', shard, spend) &&
             !(recount->rules_vary && is_rejected_by_rules(recount, table_entry_key(entry))))
             fail(recount->failure, "campaign %.*s was admitted without any event", (int)entry->key_size,
                  entry->key);

@@ -159,7 +159,8 @@ static void apply_cell(struct world *world, uint32_t shard, uint32_t minutes, in
     cell.column[CELL_REVENUE] += event->revenue_micros;
     cell_append(&bytes, cell.column, N_CELL_COLUMNS);
     hash_set(cells, buffer_span(&field), buffer_span(&bytes));
-    journal_append_group(&entry->fields[0].value, span_of(event->campaign), minutes, &start, 1);
+    journal_append_group(&entry->fields[0].value, span_of(event->campaign), minutes, N_CELL_COLUMNS, &start,
+                         1);
     for (size_t i = 0; i < N_CELL_COLUMNS; i++)
         buffer_append_i64(&entry->fields[1].value, cell.column[i]);
 }

@@ -161,7 +161,7 @@ static void numbers_are_for_people(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-        metric_append(numbers[i].metric, numbers[i].micro, INT64_MAX, "EUR", &text);
+        metric_append(NULL, numbers[i].metric, numbers[i].micro, INT64_MAX, "EUR", &text);
         assert_text(&text, numbers[i].expected);
     }
 }
@@ -181,7 +181,7 @@ static void different_amounts_look_different(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-        metric_append(rows[i].metric, rows[i].micro, rows[i].beside_micro, "EUR", &text);
+        metric_append(NULL, rows[i].metric, rows[i].micro, rows[i].beside_micro, "EUR", &text);
         assert_text(&text, rows[i].expected);
     }
 }
