@@ -1,32 +1,6 @@
 /* Spend and measures in the evaluator: loaded, followed, restated, moved by time. */
 #include "tests/lib/evaluate/world.h"
 
-/* Sets a record as apply would, and tells it by the journal. */
-static void spend_event(struct world *world, const char *campaign, const char *name, int64_t from_ms,
-                        int64_t to_ms, int64_t amount_micros)
-{
-    CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
-    CLEANUP(buffer_deinit) struct buffer value = BUFFER_INIT;
-    uint32_t shard = layout_shard_of(&world->layout, span_of(campaign));
-    world->spends = true;
-    world_key(world, shard, ":campaigns", &key);
-    if (campaign[0] != '(')
-        hash_set(store_make(&world->store, buffer_span(&key)), span_of(campaign), span_of("1"));
-    buffer_clear(&key);
-    layout_spend_key(&world->layout, shard, span_of(campaign), &key);
-    buffer_append_i64(&value, from_ms);
-    buffer_append_i64(&value, to_ms);
-    buffer_append_i64(&value, amount_micros);
-    hash_set(store_make(&world->store, buffer_span(&key)), span_of(name), buffer_span(&value));
-    world_key(world, shard, ":journal", &key);
-    struct entry *entry = stream_add(&world->store, store_make(&world->store, buffer_span(&key)));
-    pair_add(&entry->fields, &entry->n_fields, span_of("c"), (struct span){0});
-    pair_add(&entry->fields, &entry->n_fields, span_of("v"), (struct span){0});
-    journal_append_spend(&entry->fields[0].value, span_of(campaign));
-    world->offset++;
-    world_set_vectors(world);
-}
-
 static int64_t media(struct world *world, const char *campaign, const char *window)
 {
     int64_t media_micros = world_number(world, campaign, window, "media_cost_micros");
@@ -45,12 +19,12 @@ static void spend_is_loaded_with_the_cells_and_then_followed(void **state)
 {
     struct world *world = *state;
     world_event(world, "a", T0, 1, 500, 0);
-    spend_event(world, "a", "s1", T0, T0, 7 * MICROS);
+    world_spend(world, "a", "s1", T0, T0, 7 * MICROS);
     world_settle(world);
     assert_int_equal(media(world, "a", "5m"), 7 * MICROS + 500);
     assert_int_equal(media(world, "a", "total"), 7 * MICROS + 500);
-    spend_event(world, "a", "s2", T0 - HOUR_MS, T0 + HOUR_MS, 120 * MICROS);
-    spend_event(world, "b", "p", T0 - HOUR_MS, T0 - HOUR_MS, MICROS);
+    world_spend(world, "a", "s2", T0 - HOUR_MS, T0 + HOUR_MS, 120 * MICROS);
+    world_spend(world, "b", "p", T0 - HOUR_MS, T0 - HOUR_MS, MICROS);
     world_settle(world);
     assert_int_equal(media(world, "a", "5m"), 12 * MICROS + 500);
     assert_int_equal(media(world, "a", "1h"), 67 * MICROS + 500);
@@ -65,17 +39,17 @@ static void spend_is_loaded_with_the_cells_and_then_followed(void **state)
 static void a_restatement_replaces_amount_and_time_at_once(void **state)
 {
     struct world *world = *state;
-    spend_event(world, "a", "s1", T0, T0 + HOUR_MS, 60 * MICROS);
+    world_spend(world, "a", "s1", T0, T0 + HOUR_MS, 60 * MICROS);
     world_settle(world);
     assert_int_equal(media(world, "a", "5m"), MICROS);
-    spend_event(world, "a", "s1", T0, T0 + HOUR_MS, 600 * MICROS);
+    world_spend(world, "a", "s1", T0, T0 + HOUR_MS, 600 * MICROS);
     world_settle(world);
     assert_int_equal(media(world, "a", "5m"), 10 * MICROS);
-    spend_event(world, "a", "s1", T0 - HOUR_MS, T0 - 30 * MINUTE_MS, 60 * MICROS);
+    world_spend(world, "a", "s1", T0 - HOUR_MS, T0 - 30 * MINUTE_MS, 60 * MICROS);
     world_settle(world);
     assert_int_equal(media(world, "a", "5m"), 0);
     assert_int_equal(media(world, "a", "total"), 60 * MICROS);
-    spend_event(world, "a", "s1", T0, T0, 0);
+    world_spend(world, "a", "s1", T0, T0, 0);
     world_settle(world);
     assert_int_equal(media(world, "a", "total"), 0);
 }
@@ -83,7 +57,7 @@ static void a_restatement_replaces_amount_and_time_at_once(void **state)
 static void what_only_time_moves_is_written_once_a_minute(void **state)
 {
     struct world *world = *state;
-    spend_event(world, "a", "s1", T0, T0 + DAY_MS, 1440 * MICROS);
+    world_spend(world, "a", "s1", T0, T0 + DAY_MS, 1440 * MICROS);
     world_settle(world);
     int64_t to_ms = world_number(world, "a", "5m", "to_ms");
     world_as_of(world, T0 + MINUTE_MS);
@@ -93,7 +67,7 @@ static void what_only_time_moves_is_written_once_a_minute(void **state)
     world_as_of(world, T0 + 2 * MINUTE_MS);
     world_settle(world);
     assert_int_equal(media(world, "a", "5m"), 2 * MICROS);
-    spend_event(world, "a", "s2", T0, T0, MICROS); /* no cost that moves by itself: written at once */
+    world_spend(world, "a", "s2", T0, T0, MICROS); /* no cost that moves by itself: written at once */
     world_settle(world);
     assert_int_equal(media(world, "a", "5m"), 4 * MICROS);
     world_as_of(world, T0 + 7 * MINUTE_MS);
@@ -105,7 +79,7 @@ static void what_only_time_moves_is_written_once_a_minute(void **state)
 static void a_moment_leaves_a_window_within_a_second(void **state)
 {
     struct world *world = *state;
-    spend_event(world, "a", "s1", T0, T0, MICROS);
+    world_spend(world, "a", "s1", T0, T0, MICROS);
     world_settle(world);
     world_as_of(world, T0 + 4 * MINUTE_MS);
     world_settle(world);
@@ -119,11 +93,11 @@ static void a_moment_leaves_a_window_within_a_second(void **state)
 static void a_goal_on_cost_sees_spend(void **state)
 {
     struct world *world = *state;
-    spend_event(world, "spring-sale", "s1", T0, T0, 49 * MICROS);
+    world_spend(world, "spring-sale", "s1", T0, T0, 49 * MICROS);
     world_as_of(world, T0 + MINUTE_MS);
     world_settle(world);
     assert_true(world_says(world, "spring-sale", NULL, "state", "ok"));
-    spend_event(world, "spring-sale", "s2", T0, T0, 2 * MICROS);
+    world_spend(world, "spring-sale", "s2", T0, T0, 2 * MICROS);
     world_as_of(world, T0 + 2 * MINUTE_MS);
     world_settle(world);
     assert_true(world_says(world, "spring-sale", NULL, "state", "firing"));
@@ -134,13 +108,13 @@ static void overflow_is_a_member_by_its_spend_alone(void **state)
     struct world *world = *state;
     world_settle(world);
     assert_null(pair_find(world_root(world, "campaigns"), span_of("(overflow)")));
-    spend_event(world, "(overflow)", "s1", T0, T0, MICROS);
+    world_spend(world, "(overflow)", "s1", T0, T0, MICROS);
     world_settle(world);
     assert_int_equal(media(world, "(overflow)", "total"), MICROS);
     evaluator_free(world->evaluator);
     world->evaluator = world_evaluator(world, 0);
     world_settle(world);
-    spend_event(world, "(overflow)", "s2", T0, T0, MICROS);
+    world_spend(world, "(overflow)", "s2", T0, T0, MICROS);
     world_settle(world);
     assert_int_equal(media(world, "(overflow)", "total"), 2 * MICROS);
     assert_non_null(pair_find(world_root(world, "campaigns"), span_of("(overflow)")));
@@ -153,7 +127,7 @@ static void little_memory_gives_the_same_spend(void **state)
     world->evaluator = world_evaluator(world, 1);
     for (int i = 0; i < 6; i++) {
         const char name[] = {'s', (char)('0' + i), 0};
-        spend_event(world, i % 2 ? "a" : "b", name, T0, T0 + HOUR_MS, 60 * MICROS);
+        world_spend(world, i % 2 ? "a" : "b", name, T0, T0 + HOUR_MS, 60 * MICROS);
         world_event(world, "a", T0, 1, 1, 0);
         world_settle(world);
         assert_in_range(world_stats(world).n_cells, 0, 1);
@@ -167,7 +141,7 @@ static void a_spend_key_of_another_type_sets_its_campaign_aside(void **state)
     struct world *world = *state;
     CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
     world_event(world, "b", T0, 1, 5, 0);
-    spend_event(world, "a", "s1", T0, T0, MICROS);
+    world_spend(world, "a", "s1", T0, T0, MICROS);
     layout_spend_key(&world->layout, layout_shard_of(&world->layout, span_of("a")), span_of("a"), &key);
     store_find(&world->store, buffer_span(&key))->foreign = true;
     world_settle(world);
@@ -181,8 +155,8 @@ static void spend_beyond_64_bits_sets_its_campaign_aside(void **state)
 {
     struct world *world = *state;
     world_event(world, "a", T0, 1, 5, 0);
-    spend_event(world, "a", "s1", T0, T0, INT64_MAX);
-    spend_event(world, "b", "s1", T0, T0, 5);
+    world_spend(world, "a", "s1", T0, T0, INT64_MAX);
+    world_spend(world, "b", "s1", T0, T0, 5);
     world_settle(world);
     assert_int_equal(world_stats(world).n_aside, 1);
     assert_non_null(strstr(evaluator_last_aside(world->evaluator), "leave 64 bits"));

@@ -199,6 +199,32 @@ static void world_event(struct world *world, const char *campaign, int64_t at_ms
     world_set_vectors(world);
 }
 
+/* Sets a record as apply would, and tells it by the journal. */
+__attribute__((unused)) static void world_spend(struct world *world, const char *campaign, const char *name,
+                                                int64_t from_ms, int64_t to_ms, int64_t amount_micros)
+{
+    CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
+    CLEANUP(buffer_deinit) struct buffer value = BUFFER_INIT;
+    uint32_t shard = layout_shard_of(&world->layout, span_of(campaign));
+    world->spends = true;
+    world_key(world, shard, ":campaigns", &key);
+    if (campaign[0] != '(')
+        hash_set(store_make(&world->store, buffer_span(&key)), span_of(campaign), span_of("1"));
+    buffer_clear(&key);
+    layout_spend_key(&world->layout, shard, span_of(campaign), &key);
+    buffer_append_i64(&value, from_ms);
+    buffer_append_i64(&value, to_ms);
+    buffer_append_i64(&value, amount_micros);
+    hash_set(store_make(&world->store, buffer_span(&key)), span_of(name), buffer_span(&value));
+    world_key(world, shard, ":journal", &key);
+    struct entry *entry = stream_add(&world->store, store_make(&world->store, buffer_span(&key)));
+    pair_add(&entry->fields, &entry->n_fields, span_of("c"), (struct span){0});
+    pair_add(&entry->fields, &entry->n_fields, span_of("v"), (struct span){0});
+    journal_append_spend(&entry->fields[0].value, span_of(campaign));
+    world->offset++;
+    world_set_vectors(world);
+}
+
 /* Moves as_of there, by an event that counts nothing (rejected ones do that too). */
 __attribute__((unused)) static void world_as_of(struct world *world, int64_t as_of_ms)
 {
