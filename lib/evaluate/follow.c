@@ -49,8 +49,8 @@ static int visit_cell(void *data, struct span id, uint32_t slice_minutes, uint32
         campaign_want(context->shard, campaign);
     }
     if (!cell) {
-        campaign->spend_loaded =
-            false; /* read again: it changes seldom, and one record may replace another */
+        /* Read again: it changes seldom, and one record may replace another. */
+        campaign->spend_loaded = false;
         return 0;
     }
     /* What is not loaded is read whole, later than this. */

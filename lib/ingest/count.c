@@ -140,7 +140,7 @@ int count_event(struct ingest *ingest, const struct deferred *event)
 {
     struct campaign *campaign = event->campaign;
     bool late = is_late(event);
-    count_lane(ingest, event->slot, event->offset, LANE_TOUCH, lane_column_of(event->type));
+    count_lane(ingest, event->slot, event->offset, LANE_TOUCH, (int)lane_column_of(event->type));
     if (late)
         count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_LATE);
     if (campaign->admission == ADMISSION_OVERFLOW) {

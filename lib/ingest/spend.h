@@ -35,12 +35,6 @@ struct spend_queue {
     struct buffer bytes;
 };
 
-/* The counter of accepted events of a type: they stand in the order of the types. */
-static inline int lane_column_of(enum event_type type)
-{
-    return LANE_IMPRESSIONS + (int)type - EVENT_IMPRESSION;
-}
-
 /* count.c: the slot has something pending in that shard. */
 void feed_touch(struct ingest *ingest, struct shard_feed *feed, size_t slot);
 
