@@ -1,4 +1,5 @@
 #include "daemon/app.h"
+#include "daemon/identity_key.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -297,8 +298,9 @@ static void on_kafka_denied(void *context, const char *why)
 static int app_open_kafka(struct app *app)
 {
     char why[512];
-    struct source_handlers handlers = {on_wake,    on_assigned,     on_revoked,      app_on_message,
-                                       app_on_end, on_source_fault, on_kafka_denied, app};
+    struct source_handlers handlers = {on_wake,         on_assigned,     on_revoked,
+                                       app_on_message,  app_wants,       app_on_end,
+                                       on_source_fault, on_kafka_denied, app};
     int r = kafka_source_new(app->event, &app->settings->kafka, &handlers, why, sizeof(why), &app->source);
     if (r == 0 && app->settings->kafka.dead_letter)
         r = kafka_letters_new(app->event, &app->settings->kafka, on_letters_settled, on_kafka_denied, app,
@@ -368,6 +370,7 @@ static void app_close(struct app *app)
     registry_deinit(&app->registry);
     registry_deinit(&app->old_registry);
     free(app->marks);
+    free(app->progress);
     free(app->partition_counts);
     buffer_deinit(&app->missing_said);
     buffer_deinit(&app->scratch);
@@ -379,6 +382,11 @@ static void app_close(struct app *app)
 
 int app_run(struct settings *settings, const struct app_source *source)
 {
+    char why[IDENTITY_KEY_WHY_SIZE];
+    if (!identity_rules_load(&settings->attribution, &settings->identities, why)) {
+        log_line(LOG_LEVEL_ERROR, "%s", why);
+        return EXIT_CONFIGURATION;
+    }
     struct app app = {.source_of_settings = *source, .started = settings, .settings = settings};
     int r = app_open(&app);
     if (r == 0)

@@ -86,6 +86,13 @@ struct app_reload {
     int64_t taken_ms; /* wall clock: when the configuration in force was read */
 };
 
+/* When a partition's mark changed last. */
+struct lane_progress {
+    struct partition_mark mark;
+    int64_t since_ms; /* steady */
+    bool said;        /* it was said that orders do not wait for it */
+};
+
 struct app {
     struct app_source source_of_settings;
     struct settings *started;  /* as at the start; the caller's. kafka and redis point into it for good */
@@ -129,7 +136,10 @@ struct app {
     struct partition_mark *marks; /* by registry number, as last read */
     size_t n_marks;
     struct partition_mark *own_marks; /* by slot: written last */
-    int32_t *partition_counts;        /* by configured topic */
+    struct lane_progress *progress;   /* by registry number: what orders wait for */
+    size_t n_progress;
+    int64_t unregistered_since_ms; /* steady: since when a partition is not in the registry */
+    int32_t *partition_counts;     /* by configured topic */
     bool counts_known;
     int64_t counts_at_ms;
     struct buffer missing_said; /* names of the topics that do not exist, as last logged */
@@ -175,6 +185,10 @@ int64_t app_marks_furthest(const struct app *app);
 /* Whether every partition is read to its end. */
 bool app_marks_at_end(const struct app *app);
 
+/* app_orders.c */
+/* Tells ingest what orders wait for, after the marks were read. */
+void app_orders_look(struct app *app);
+
 /* app_meta.c */
 void app_meta_begin(struct app *app);
 void app_meta_check(struct app *app);
@@ -198,6 +212,7 @@ void app_place(struct app *app);
 void app_follow_ingest(struct app *app);
 void app_leave(struct app *app);
 int app_on_message(void *context, const struct source_message *message);
+bool app_wants(void *context, size_t slot);
 void app_on_end(void *context, size_t slot, int64_t offset);
 /* Dead letters that the ledger has given rise to. */
 void app_send_letters(struct app *app);

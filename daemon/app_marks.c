@@ -123,8 +123,7 @@ static void on_marks(void *context, uint64_t tag, const struct reply *reply)
     marks_read(app, reply);
     if (app->settings->book.clock)
         evaluator_set_silent(app->evaluator, topic_is_silent(app));
-    ingest_passed(app->ingest, marks_passed(app->marks, app->n_marks, app_n_partitions(app),
-                                            app->settings->book.disorder_ms));
+    app_orders_look(app);
     if (app->partitions == PARTITIONS_TAKEN && ingest_phase(app->ingest) == INGEST_RUNNING)
         marks_write(app);
 }

@@ -78,6 +78,7 @@ struct ingest_rules app_ingest_rules(const struct app *app)
         .cells_due = INGEST_CELLS_DUE,
     };
     snprintf(rules.decode.currency, sizeof(rules.decode.currency), "%s", settings->account.currency);
+    attribution_rules_make(&settings->attribution, &settings->identities, &rules.attribution);
     return rules;
 }
 

@@ -377,6 +377,12 @@ void app_send_letters(struct app *app)
         ingest_letters(app->ingest, kafka_letters_open(app->letters));
 }
 
+bool app_wants(void *context, size_t slot)
+{
+    const struct app *app = context;
+    return ingest_wants_slot(app->ingest, slot);
+}
+
 void app_on_end(void *context, size_t slot, int64_t offset)
 {
     struct app *app = context;

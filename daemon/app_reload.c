@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "daemon/app.h"
+#include "daemon/identity_key.h"
 #include "daemon/log.h"
 #include "daemon/settings_reload.h"
 #include "daemon/slices_text.h"
@@ -116,15 +117,20 @@ static void reload_read(struct app *app)
     const struct app_source *source = &app->source_of_settings;
     CLEANUP(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
     struct settings *fresh = NULL;
+    char why[IDENTITY_KEY_WHY_SIZE];
     app->reload.wanted = false;
     int r = settings_load(source->path, source->sets, source->n_sets, &fresh, &errors);
     say_errors(&errors);
     if (r > 0)
         log_answer(LOG_LEVEL_ERROR, "reload: the configuration has errors; the one before holds whole");
-    if (r == 0)
-        r = consider(app, fresh);
-    else if (r > 0)
+    if (r == 0 && !identity_rules_load(&fresh->attribution, &fresh->identities, why)) {
+        log_answer(LOG_LEVEL_ERROR, "reload: %s; the configuration before holds whole", why);
         r = -EINVAL;
+    } else if (r == 0) {
+        r = consider(app, fresh);
+    } else if (r > 0) {
+        r = -EINVAL;
+    }
     if (r == -ENOMEM)
         log_answer(LOG_LEVEL_ERROR, "reload: out of memory; the configuration before holds whole");
     if (r == 1) {

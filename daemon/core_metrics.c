@@ -78,6 +78,21 @@ static void emit_known(const void *module, struct metrics_page *page)
     metric_add(page, (int64_t)ingest_sizes(module).n_campaigns, NULL, NULL);
 }
 
+static void emit_late_touches(const void *module, struct metrics_page *page)
+{
+    add_topics(module, page, LANE_LATE_TOUCHES, NULL);
+}
+
+static void emit_waiting(const void *module, struct metrics_page *page)
+{
+    metric_add(page, (int64_t)ingest_sizes(module).n_waiting, NULL, NULL);
+}
+
+static void emit_cut(const void *module, struct metrics_page *page)
+{
+    metric_add(page, ingest_counts(module).touches_cut, NULL, NULL);
+}
+
 static const struct metric_row ingest_rows[] = {
     {"roiwatch_events_total",
      {"topic", "type"},
@@ -93,7 +108,7 @@ static const struct metric_row ingest_rows[] = {
     {"roiwatch_duplicates_total",
      {"topic"},
      KIND_COUNTER,
-     "Repeats of an order id that was counted before, likewise.",
+     "Repeats of a click, an order or a refund that was counted before, likewise.",
      emit_duplicates},
     {"roiwatch_late_total",
      {"topic"},
@@ -105,6 +120,21 @@ static const struct metric_row ingest_rows[] = {
      KIND_COUNTER,
      "Events of campaigns beyond limits.campaigns, likewise: they count under (overflow).",
      emit_overflow},
+    {"roiwatch_late_touches_total",
+     {"topic"},
+     KIND_COUNTER,
+     "Touches later than lateness.disorder, likewise: an order may have been decided without them.",
+     emit_late_touches},
+    {"roiwatch_orders_waiting",
+     {0},
+     KIND_GAUGE,
+     "Orders and refunds in memory that wait for the touches before them.",
+     emit_waiting},
+    {"roiwatch_touches_cut_total",
+     {0},
+     KIND_COUNTER,
+     "Touches that one identity with more than 10,000 had to let go.",
+     emit_cut},
     {"roiwatch_messages_read_total",
      {0},
      KIND_COUNTER,

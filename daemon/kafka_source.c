@@ -364,7 +364,7 @@ int kafka_source_read(struct kafka_source *source, size_t limit)
     size_t n_read = 0;
     for (size_t i = 0; i < source->n_slots && n_read < limit; i++) {
         size_t number = source->next_slot++ % source->n_slots;
-        if (!source->slots[number].maybe_more)
+        if (!source->slots[number].maybe_more || !source->handlers.wants(source->handlers.context, number))
             continue;
         int r = slot_read(source, number, limit - n_read, &n_read);
         if (r != 0)

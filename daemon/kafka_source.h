@@ -37,6 +37,7 @@ struct source_handlers {
     void (*revoked)(void *context);  /* the group takes everything back */
     int (*message)(void *context,
                    const struct source_message *message);    /* 0, or stop reading and forward it */
+    bool (*wants)(void *context, size_t slot);               /* may more of this partition be read now? */
     void (*end)(void *context, size_t slot, int64_t offset); /* end of partition at offset */
     void (*fault)(void *context, const char *why);           /* a partition cannot be read on: data is gone */
     void (*denied)(void *context, const char *why);          /* a login or right is refused for good */

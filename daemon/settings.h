@@ -58,6 +58,8 @@ struct settings {
     struct http_settings http;
     struct campaigns_settings campaigns; /* as configured; the rule book is what it comes to */
     struct rule_book book;
+    struct identity_rules
+        identities; /* filled by identity_rules_load: only who stores or looks for touches needs the key */
     const struct rates *account_rates; /* what `rates` comes to in the account's zone */
     char fingerprint[17];              /* of everything but http.listen, as 16 hex digits */
 

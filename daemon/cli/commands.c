@@ -61,8 +61,19 @@ static const struct cli_command config_command = {
 };
 
 const struct cli_command *const cli_commands[] = {
-    &top_command,    &show_command, &explain_command,  &alerts_command,  &offsets_command,    &check_command,
-    &config_command, &map_command,  &generate_command, &rebuild_command, &completion_command, NULL,
+    &top_command,
+    &show_command,
+    &explain_command,
+    &alerts_command,
+    &offsets_command,
+    &check_command,
+    &config_command,
+    &map_command,
+    &generate_command,
+    &rebuild_command,
+    &forget_command,
+    &completion_command,
+    NULL,
 };
 
 const struct cli_command *command_find(const char *name)

@@ -11,6 +11,7 @@
 extern const struct cli_command alerts_command;
 extern const struct cli_command completion_command;
 extern const struct cli_command explain_command;
+extern const struct cli_command forget_command;
 extern const struct cli_command generate_command;
 extern const struct cli_command map_command;
 extern const struct cli_command offsets_command;

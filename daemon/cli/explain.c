@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/explain_touches.h"
 #include "daemon/cli/redis.h"
 #include "daemon/cli/text.h"
+#include "daemon/identity_key.h"
 #include "lib/attribution/ledger.h"
 
 enum { NAME_COLUMNS = 28, AMOUNT_COLUMNS = 14, TIME_COLUMNS = 21, GAP_COLUMNS = 2 };
@@ -19,12 +21,14 @@ struct account {
     redisReply *bytes; /* the ledger points into it */
     struct ledger ledger;
     struct ledger_back back[LEDGER_SHARES_MOST];
+    struct seen_touches seen;
 };
 
 static void account_free(struct account **account)
 {
     if (!*account)
         return;
+    seen_touches_deinit(&(*account)->seen);
     ledger_deinit(&(*account)->ledger);
     reply_free(&(*account)->bytes);
     free(*account);
@@ -193,6 +197,25 @@ static void refund_json(struct buffer *out, const struct ledger_refund *refund, 
     buffer_append_u8(out, '}');
 }
 
+static void touches_json(struct buffer *out, const struct seen_touches *seen)
+{
+    buffer_append_text(out, seen->unknown ? ",\"touches\":null" : ",\"touches\":[");
+    for (size_t i = 0; i < seen->n; i++) {
+        const struct touch *touch = &seen->touches[i];
+        buffer_append_text(out, i ? ",{\"campaign\":" : "{\"campaign\":");
+        json_append_text(out, touch->campaign);
+        number(out, "ts_ms", touch->ts_ms);
+        text(out, "type", span_of(touch->is_click ? "click" : "impression"));
+        buffer_append_text(out,
+                           seen->fates[i] == TOUCH_COUNTS ? ",\"eligible\":true" : ",\"eligible\":false");
+        text(out, "why", span_of(touch_fate_why(seen->fates[i])));
+        number(out, "revenue_micros", seen->revenue_micros[i]);
+        buffer_append_u8(out, '}');
+    }
+    if (!seen->unknown)
+        buffer_append_u8(out, ']');
+}
+
 static void account_json(struct buffer *out, const struct account *account)
 {
     const struct ledger *ledger = &account->ledger;
@@ -200,7 +223,8 @@ static void account_json(struct buffer *out, const struct account *account)
     json_append_text(out, account->id);
     order_json(out, account);
     text(out, "currency", span_of(account->currency));
-    buffer_append_text(out, ",\"touches\":[],\"shares\":[");
+    touches_json(out, &account->seen);
+    buffer_append_text(out, ",\"shares\":[");
     for (size_t i = 0; i < ledger->n_shares; i++)
         if (stands_for_campaign(ledger, i))
             share_json(out, account, i);
@@ -299,11 +323,28 @@ static void refund_text(struct buffer *out, const struct ledger_refund *refund, 
     buffer_append_u8(out, '\n');
 }
 
+static void touches_text(struct buffer *out, const struct seen_touches *seen)
+{
+    if (seen->unknown)
+        buffer_printf(out, "\nits touches are not known: %s\n", seen->unknown);
+    else if (seen->n)
+        buffer_append_text(out, "\ntouches under its identities, as they are stored now\n");
+    for (size_t i = 0; i < seen->n; i++) {
+        const struct touch *touch = &seen->touches[i];
+        text_padded(out, touch->campaign, NAME_COLUMNS, false);
+        buffer_append_text(out, touch->is_click ? "click       " : "impression  ");
+        text_time(out, touch->ts_ms);
+        money(out, seen->revenue_micros[i], AMOUNT_COLUMNS);
+        buffer_printf(out, "  %s\n", touch_fate_why(seen->fates[i]));
+    }
+}
+
 static void account_text(struct buffer *out, const struct account *account)
 {
     order_text(out, account);
     if (account->ledger.has_order)
         shares_text(out, account);
+    touches_text(out, &account->seen);
     if (account->ledger.n_refunds)
         buffer_append_u8(out, '\n');
     for (size_t i = 0; i < account->ledger.n_refunds; i++)
@@ -333,6 +374,13 @@ static int run(const struct cli *cli, int argc, char **argv)
     r = account_read(&store, account);
     if (r)
         return r;
+    char why[IDENTITY_KEY_WHY_SIZE];
+    if (!identity_rules_load(&settings->attribution, &settings->identities, why))
+        account->seen.unknown = memcpy(account->seen.why, why, sizeof(why));
+    else
+        r = seen_touches_read(settings, &store, &account->ledger, &account->seen);
+    if (r)
+        return r;
     if (cli->json)
         account_json(&out, account);
     else
@@ -343,7 +391,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 const struct cli_command explain_command = {
     .name = "explain",
     .arguments = "ORDER",
-    .summary = "print who got an order's credit, and what refunds took back",
+    .summary = "print who got an order's credit by which touches, and what refunds took back",
     .n_positional = 1,
     .run = run,
 };

@@ -123,7 +123,7 @@ static void merge_vector(struct lanes *lanes, enum shard_family family, uint32_t
         for (int lane = 0; lane < LANES_PER_PARTITION; lane++) {
             bool first = family == SHARD_CAMPAIGN && shard == 0;
             struct lane_mark mark = {LANE_UNSET, NEVER};
-            if (family == SHARD_ORDER && lane != LANE_ORDER)
+            if ((family == SHARD_ORDER && lane != LANE_ORDER) || (family == SHARD_USER && lane != LANE_TOUCH))
                 continue;
             if (state->index != NOT_REGISTERED)
                 mark = vector_get(vector, (uint32_t)(state->index * LANES_PER_PARTITION + lane));
@@ -144,7 +144,7 @@ static int send_shard(struct store *store, const char *command, enum shard_famil
 
 int lanes_read_vectors(struct store *store, struct lanes *lanes)
 {
-    static const enum shard_family families[] = {SHARD_CAMPAIGN, SHARD_ORDER};
+    static const enum shard_family families[N_SHARD_FAMILIES] = {SHARD_CAMPAIGN, SHARD_ORDER, SHARD_USER};
     int r = read_registry(store, lanes);
     for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
         for (uint32_t shard = 0; !r && shard < store->layout.n_shards; shard++)

@@ -2,7 +2,7 @@
  * How far every lane is: what the shards' vectors, the lane registry and Kafka say together.
  *
  * A partition has two lanes. A lane's `next` is the next offset that every shard has counted: for the orders
- * lane the least of all campaign and order shards, for the other the least of all campaign shards.
+ * lane the least of all campaign and order shards, for the other the least of all campaign and user shards.
  */
 #ifndef ROIWATCH_DAEMON_CLI_LANES_H
 #define ROIWATCH_DAEMON_CLI_LANES_H

@@ -1,6 +1,6 @@
 #include "lib/attribution/attribution_settings.h"
 
-#include "lib/config/schema.h"
+#include "lib/config/read.h"
 
 #define MODEL_WORD(id, name) [id] = name,
 static const char *const model_words[] = {ATTRIBUTION_MODELS(MODEL_WORD)[N_ATTRIBUTION_MODELS] = NULL};
@@ -10,11 +10,26 @@ static const char *const model_words[] = {ATTRIBUTION_MODELS(MODEL_WORD)[N_ATTRI
 #define DAY_MS (24 * HOUR_MS)
 #define LOOKBACK_MOST (400 * DAY_MS)
 
+static const struct config_row weight_element = {
+    .key = "WEIGHT",
+    .type = CONFIG_DECIMAL,
+    .least = 0,
+    .most = INT64_C(1000000) * 1000000,
+    .help = "A relative weight.",
+};
+
+static const struct config_row kind_element = {
+    .key = "KIND",
+    .type = CONFIG_WORD,
+    .words = model_words,
+    .offset = offsetof(struct kind_model, model),
+    .help = "A model.",
+};
+
 static const struct config_row attribution_rows[] = {
     {
         .key = "model",
         .type = CONFIG_WORD,
-        .flags = CONFIG_NOT_YET,
         .fallback = "last_click",
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct attribution_settings, model),
@@ -24,7 +39,6 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "click_lookback",
         .type = CONFIG_DURATION,
-        .flags = CONFIG_NOT_YET,
         .fallback = "30d",
         .most = LOOKBACK_MOST,
         .effect = EFFECT_FROM_NOW_ON,
@@ -34,7 +48,6 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "view_lookback",
         .type = CONFIG_DURATION,
-        .flags = CONFIG_NOT_YET,
         .fallback = "0",
         .most = LOOKBACK_MOST,
         .effect = EFFECT_FROM_NOW_ON,
@@ -44,7 +57,6 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "half_life",
         .type = CONFIG_DURATION,
-        .flags = CONFIG_NOT_YET,
         .fallback = "7d",
         .least = 1,
         .most = LOOKBACK_MOST,
@@ -54,16 +66,19 @@ static const struct config_row attribution_rows[] = {
     },
     {
         .key = "position",
-        .type = CONFIG_LATER,
-        .flags = CONFIG_NOT_YET,
+        .type = CONFIG_LIST,
         .fallback = "[40, 20, 40]",
+        .least = POSITION_WEIGHTS,
+        .most = POSITION_WEIGHTS,
         .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, position),
+        .element = &weight_element,
+        .item_size = sizeof(int64_t),
         .help = "Of position: the weights of the first, the middle and the last touch.",
     },
     {
         .key = "order_hold",
         .type = CONFIG_DURATION,
-        .flags = CONFIG_NOT_YET,
         .fallback = "10m",
         .most = 7 * DAY_MS,
         .effect = EFFECT_FROM_NOW_ON,
@@ -73,10 +88,9 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "max_touches",
         .type = CONFIG_INT,
-        .flags = CONFIG_NOT_YET,
         .fallback = "50",
         .least = 1,
-        .most = 10000,
+        .most = TOUCHES_COUNT_MOST,
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct attribution_settings, max_touches),
         .help = "The newest touches that can share an order.",
@@ -84,7 +98,6 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "collapse",
         .type = CONFIG_BOOL,
-        .flags = CONFIG_NOT_YET,
         .fallback = "false",
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct attribution_settings, collapse),
@@ -93,7 +106,6 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "trust_order_campaign",
         .type = CONFIG_BOOL,
-        .flags = CONFIG_NOT_YET,
         .fallback = "true",
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct attribution_settings, trust_order_campaign),
@@ -102,7 +114,6 @@ static const struct config_row attribution_rows[] = {
     {
         .key = "hash_identities",
         .type = CONFIG_BOOL,
-        .flags = CONFIG_NOT_YET,
         .fallback = "false",
         .effect = EFFECT_FROM_NOW_ON,
         .offset = offsetof(struct attribution_settings, hash_identities),
@@ -110,33 +121,54 @@ static const struct config_row attribution_rows[] = {
     },
     {
         .key = "identity_key_file",
-        .type = CONFIG_LATER,
-        .flags = CONFIG_NOT_YET,
-        .fallback = "~",
+        .type = CONFIG_TEXT,
+        .flags = CONFIG_OPTIONAL,
+        .least = 1,
+        .most = 4096,
         .effect = EFFECT_FROM_NOW_ON,
-        .help = "A file with the key of these hashes.",
+        .offset = offsetof(struct attribution_settings, identity_key_file),
+        .help = "A file, or the name of a credential, with the key of these hashes: 16 to 64 bytes. With "
+                "another key, "
+                "touches that were stored before are not found any more.",
     },
     {
         .key = "by_kind",
-        .type = CONFIG_LATER,
-        .flags = CONFIG_NOT_YET,
+        .type = CONFIG_MAP,
         .fallback = "{}",
+        .most = KINDS_MOST,
         .effect = EFFECT_FROM_NOW_ON,
+        .offset = offsetof(struct attribution_settings, by_kind),
+        .item = "KIND",
+        .element = &kind_element,
+        .item_size = sizeof(struct kind_model),
         .help = "Another model for a kind of order.",
     },
 };
+
+static void attribution_check(struct config_run *run, const struct config_node *node, void *record)
+{
+    const struct attribution_settings *settings = record;
+    if (settings->hash_identities && !settings->identity_key_file)
+        config_fail_key(run, node, "hash_identities",
+                        "needs attribution.identity_key_file: without a key anybody could try ids out");
+    if (!settings->hash_identities && settings->identity_key_file)
+        config_fail_key(
+            run, node, "identity_key_file",
+            "is only read with attribution.hash_identities: true; without it ids are kept as they are");
+}
 
 static const struct config_shape attribution_shape = {
     .rows = attribution_rows,
     .n_rows = ARRAY_SIZE(attribution_rows),
     .size = sizeof(struct attribution_settings),
+    .check = attribution_check,
 };
 
 const struct config_row attribution_row = {
     .key = "attribution",
     .type = CONFIG_RECORD,
     .shape = &attribution_shape,
-    .help = "Which campaign an order is credited to. In this version the one that the order names.",
+    .help = "Which campaigns an order is credited to.",
 };
 
 static const char *const booking_words[] = {
@@ -181,3 +213,24 @@ const struct config_row ledger_row = {
     .shape = &ledger_shape,
     .help = "What is remembered of orders.",
 };
+
+void attribution_rules_make(const struct attribution_settings *settings,
+                            const struct identity_rules *identities, struct attribution_rules *ret_rules)
+{
+    struct attribution_rules rules = {
+        .touches = {.click_lookback_ms = settings->click_lookback_ms,
+                    .view_lookback_ms = settings->view_lookback_ms,
+                    .max_touches = (size_t)settings->max_touches,
+                    .collapse = settings->collapse,
+                    .half_life_ms = settings->half_life_ms},
+        .model = settings->model,
+        .by_kind = settings->by_kind.items,
+        .n_by_kind = settings->by_kind.n,
+        .order_hold_ms = settings->order_hold_ms,
+        .trust_order_campaign = settings->trust_order_campaign,
+        .identities = *identities,
+    };
+    for (int i = 0; i < POSITION_WEIGHTS; i++)
+        rules.touches.position_micro[i] = settings->position.items[i];
+    *ret_rules = rules;
+}

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/attribution/touches.h"
+#include "lib/attribution/attribution_rules.h"
 
 struct config_row;
 
@@ -21,7 +21,18 @@ struct attribution_settings {
     bool collapse;
     bool trust_order_campaign; /* an order's campaign_id gets all credit */
     bool hash_identities;
+    const char *identity_key_file; /* NULL: none */
+    struct {
+        int64_t *items; /* millionths; POSITION_WEIGHTS of them */
+        size_t n;
+    } position;
+    struct {
+        struct kind_model *items; /* sorted by kind */
+        size_t n;
+    } by_kind;
 };
+
+enum { KINDS_MOST = 100 };
 
 enum refund_booking { REFUND_BOOKED_AT_ORDER, REFUND_BOOKED_AT_REFUND };
 
@@ -29,6 +40,10 @@ struct ledger_settings {
     int64_t refund_horizon_ms; /* order ids are remembered at least so long, in event time */
     enum refund_booking refund_booking;
 };
+
+/* The settings must outlive the rules. */
+void attribution_rules_make(const struct attribution_settings *settings,
+                            const struct identity_rules *identities, struct attribution_rules *ret_rules);
 
 extern const struct config_row attribution_row;
 extern const struct config_row ledger_row;

@@ -13,6 +13,13 @@ uint64_t hash_bytes(struct span bytes)
     return XXH3_64bits(bytes.data, bytes.size);
 }
 
+void hash_bytes_wide(struct span bytes, uint64_t seed, uint8_t ret_hash[HASH_WIDE_SIZE])
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_withSeed(bytes.data, bytes.size, seed));
+    memcpy(ret_hash, canonical.digest, HASH_WIDE_SIZE);
+}
+
 void table_deinit(struct table *table)
 {
     for (size_t i = 0; i < table->n_slots; i++)

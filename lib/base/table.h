@@ -25,6 +25,9 @@ struct table {
 
 /* The house's one hash of identities (XXH3, seed 0): also what spreads ids over shards. */
 uint64_t hash_bytes(struct span bytes);
+/* 128 bits of the same family, for what must not collide by chance. */
+enum { HASH_WIDE_SIZE = 16 };
+void hash_bytes_wide(struct span bytes, uint64_t seed, uint8_t ret_hash[HASH_WIDE_SIZE]);
 
 void table_deinit(struct table *table);
 /* The value under key, or NULL. */

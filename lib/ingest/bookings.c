@@ -187,7 +187,7 @@ int bookings_make(struct ingest *ingest)
 {
     for (size_t i = 0; i < ingest->n_deferred; i++) {
         const struct deferred *deferred = &ingest->deferred[i];
-        if (!deferred->is_order)
+        if (!deferred->order)
             continue;
         int r = ledger_unpack(&ingest->ledger, buffer_span(&deferred->record->after));
         if (r < 0)
@@ -217,8 +217,8 @@ int bookings_count(struct ingest *ingest)
             overflown = booking->deferred;
             campaign = ingest->overflow;
         }
-        int r = count_sum(ingest, deferred->slot, deferred->offset, campaign, booking->ts_ms, booking->late,
-                          &booking->sum);
+        int r = count_sum(ingest, deferred->slot, LANE_ORDER, deferred->offset, campaign, booking->ts_ms,
+                          booking->late, &booking->sum);
         if (r < 0)
             return r;
     }

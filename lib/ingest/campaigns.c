@@ -102,7 +102,7 @@ int admit_next(struct ingest *ingest, uint32_t shard, struct call *call, uint64_
     int r = 0;
     admit_begin(ingest, shard, call);
     for (size_t i = 0; r == 0 && i < ingest->n_deferred; i++)
-        if (!ingest->deferred[i].is_order)
+        if (touch_counts(&ingest->deferred[i]))
             r = admit_ask(ingest, shard, ingest->deferred[i].campaign, call);
     for (size_t i = 0; r == 0 && i < ingest->n_bookings; i++)
         r = admit_ask(ingest, shard, ingest->bookings[i].campaign, call);

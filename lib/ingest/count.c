@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/ingest/internal.h"
+#include "lib/ingest/attribute.h"
 
 enum { FIRST_CELLS = 64 };
 
@@ -125,7 +125,7 @@ void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, in
 {
     struct shard_feed *feed = feed_campaign(
         ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
-    if (offset < feed->sent[slot])
+    if (offset < feed->sent[slot_lane(slot, lane)])
         return;
     ingest->slots[slot].counters[lane][column]++;
     feed_touch(ingest, feed, slot);
@@ -140,15 +140,21 @@ int count_event(struct ingest *ingest, const struct deferred *event)
 {
     struct campaign *campaign = event->campaign;
     bool late = is_late(event);
+    if (event->repeat) {
+        count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_DUPLICATES);
+        return 0;
+    }
     count_lane(ingest, event->slot, event->offset, LANE_TOUCH, (int)lane_column_of(event->type));
     if (late)
         count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_LATE);
+    if (event->is_touch && event->is_behind)
+        count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_LATE_TOUCHES);
     if (campaign->admission == ADMISSION_OVERFLOW) {
         count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_OVERFLOW);
         campaign = ingest->overflow;
     }
     struct shard_feed *feed = feed_campaign(ingest, campaign->shard);
-    if (event->offset < feed->sent[event->slot])
+    if (event->offset < feed->sent[slot_lane(event->slot, LANE_TOUCH)])
         return 0;
     struct pending_cell *cell;
     int r = cell_find(ingest, feed, campaign, event->ts_ms, late, &cell);
@@ -160,11 +166,11 @@ int count_event(struct ingest *ingest, const struct deferred *event)
     return 0;
 }
 
-int count_sum(struct ingest *ingest, size_t slot, int64_t offset, struct campaign *campaign, int64_t ts_ms,
-              bool late, const struct cell *sum)
+int count_sum(struct ingest *ingest, size_t slot, int lane, int64_t offset, struct campaign *campaign,
+              int64_t ts_ms, bool late, const struct cell *sum)
 {
     struct shard_feed *feed = feed_campaign(ingest, campaign->shard);
-    if (offset < feed->sent[slot])
+    if (offset < feed->sent[slot_lane(slot, lane)])
         return 0;
     struct pending_cell *cell;
     int r = cell_find(ingest, feed, campaign, ts_ms, late, &cell);
@@ -204,196 +210,13 @@ void feed_deinit(struct ingest *ingest, struct shard_feed *feed)
     *feed = (struct shard_feed){0};
 }
 
-/* Before which event time an event of this lane is too late for every window, by what the lane has read so far. */
-static int64_t late_before(const struct ingest *ingest, const struct slot *slot, int lane)
-{
-    const struct rule_book *book = ingest->rules.book;
-    int64_t newest_ms = slot->newest_ms[lane];
-    if (book->tiers.longest_reach_ms == 0 || newest_ms == NEVER)
-        return NEVER;
-    return newest_ms - book->tiers.longest_reach_ms - book->disorder_ms;
-}
-
 bool count_rejected(struct ingest *ingest, size_t slot, int64_t offset, int lane, enum reject_reason reason)
 {
     struct shard_feed *feed = feed_campaign(
         ingest, lane_shard(ingest, ingest->slots[slot].index * LANES_PER_PARTITION + (uint32_t)lane));
-    if (offset < feed->sent[slot])
+    if (offset < feed->sent[slot_lane(slot, lane)])
         return false;
     count_lane(ingest, slot, offset, lane, LANE_REJECTED + (int)reason - 1);
     ingest->counts.rejected++;
     return true;
-}
-
-static int reject(struct ingest *ingest, size_t slot, int64_t offset, int reason)
-{
-    enum event_type type = lane_steps_at(&ingest->slots[slot].steps, offset)->rules.type;
-    int lane = type == EVENT_ORDER || type == EVENT_REFUND ? LANE_ORDER : LANE_TOUCH;
-    return count_rejected(ingest, slot, offset, lane, (enum reject_reason)reason) ? reason : 0;
-}
-
-/* A refund is kept with its message: the ledger may refuse it. */
-static int refund_keep(struct ingest *ingest, const struct event *event, struct span key, struct span value,
-                       struct refund_at *ret_refund)
-{
-    struct refund_at refund = {
-        .all_left = event->all_left, .has_key = key.data != NULL, .amount_micros = event->amount_micros};
-    int r = text_keep(ingest, event->refund_id, &refund.id);
-    r = r < 0 ? r : text_keep(ingest, key, &refund.key);
-    r = r < 0 ? r : text_keep(ingest, value, &refund.value);
-    *ret_refund = refund;
-    return r;
-}
-
-/* Counts an accepted event, or defers it until what it needs is known. */
-static int event_accept(struct ingest *ingest, size_t number, int64_t offset, const struct event *event,
-                        struct span key, struct span value)
-{
-    struct slot *slot = &ingest->slots[number];
-    struct deferred counted = {
-        .slot = number,
-        .offset = offset,
-        .is_order = event->type == EVENT_ORDER || event->type == EVENT_REFUND,
-        .type = event->type,
-        .ts_ms = event->ts_ms,
-        .cost_micros = event->cost_micros,
-        .revenue_micros = event->revenue_micros,
-        .margin_micros = event->margin_micros,
-    };
-    int lane = counted.is_order ? LANE_ORDER : LANE_TOUCH;
-    memcpy(counted.currency, event->currency, sizeof(counted.currency));
-    counted.late_before_ms = late_before(ingest, slot, lane);
-    if (event->type == EVENT_ENGAGEMENT)
-        counted.measures = measures_of_action(&ingest->rules.book->measures, event->action);
-    if (event->ts_ms > slot->newest_ms[lane] && event->ts_ms != 0) /* spend over a range has no time */
-        slot->newest_ms[lane] = event->ts_ms;
-    counted.campaign = ingest->unattributed;
-    int r = 0;
-    if (event->campaign_id.size)
-        r = campaign_find(ingest, event->campaign_id, &counted.campaign);
-    if (r == 0 && event->type == EVENT_REFUND)
-        r = refund_keep(ingest, event, key, value, &counted.refund);
-    if (r < 0)
-        return r;
-    bool known =
-        counted.campaign->admission == ADMISSION_OWN ||
-        (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
-    if (event->type == EVENT_SPEND)
-        return spend_accept(ingest, event, &counted, known);
-    if (!counted.is_order && known)
-        return count_event(ingest, &counted);
-    return defer_event(ingest, event, counted);
-}
-
-/* The decoder for these rules: the common one, or the slot's own while it is read by earlier rules. */
-static int slot_decoder(const struct ingest *ingest, struct slot *slot, const struct lane_rules *rules,
-                        struct decoder **ret_decoder)
-{
-    const struct decode_rules *ours = &ingest->rules.decode;
-    if (rules->future_ms == ours->future_ms && rules->message_bytes == ours->message_bytes) {
-        *ret_decoder = ingest->decoder;
-        return 0;
-    }
-    if (!slot->decoder || !lane_rules_equal(&slot->decoding, rules)) {
-        struct decode_rules earlier = *ours;
-        earlier.future_ms = rules->future_ms;
-        earlier.message_bytes = rules->message_bytes;
-        decoder_free(slot->decoder);
-        slot->decoder = NULL;
-        int r = decoder_new(&earlier, &slot->decoder);
-        if (r < 0)
-            return r;
-        slot->decoding = *rules;
-    }
-    *ret_decoder = slot->decoder;
-    return 0;
-}
-
-int ingest_message(struct ingest *ingest, size_t number, int64_t offset, int64_t record_ts_ms,
-                   struct span key, struct span value)
-{
-    struct slot *slot = &ingest->slots[number];
-    if (offset < slot->position)
-        return INGEST_STALE;
-    const struct lane_rules *rules = &lane_steps_at(&slot->steps, offset)->rules;
-    struct decoder *decoder = NULL;
-    struct event event;
-    int r = ingest_checked(ingest, slot_decoder(ingest, slot, rules, &decoder));
-    if (r < 0)
-        return r;
-    r = ingest_checked(ingest, decode(decoder, value, record_ts_ms, rules->type, &event, NULL));
-    if (r < 0)
-        return r;
-    slot->position = offset + 1;
-    ingest->counts.messages++;
-    if (r > 0)
-        return reject(ingest, number, offset, r);
-    return ingest_checked(ingest, event_accept(ingest, number, offset, &event, key, value));
-}
-
-void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset)
-{
-    if (offset > ingest->slots[slot].position)
-        ingest->slots[slot].position = offset;
-}
-
-bool ingest_wants_input(const struct ingest *ingest)
-{
-    if (ingest->phase != INGEST_RUNNING || ingest->n_deferred > 0 ||
-        ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX)
-        return false;
-    bool due = false;
-    for (uint32_t i = 0; i < ingest->rules.layout.n_shards; i++) {
-        const struct shard_feed *feed = &ingest->feeds[i];
-        if (feed->n_cells + feed->spend.n >= PENDING_CELLS_MAX)
-            return false;
-        due = due || flush_is_due(ingest, feed);
-    }
-    return !(due && ingest->n_letters > 0);
-}
-
-static int64_t slot_newest(const struct slot *slot)
-{
-    int64_t touch = slot->newest_ms[LANE_TOUCH];
-    return touch > slot->newest_ms[LANE_ORDER] ? touch : slot->newest_ms[LANE_ORDER];
-}
-
-/* Keeps counted_newest_ms: the newest event time at a position that every shard has counted. */
-static void slot_snapshot(struct ingest *ingest, size_t number)
-{
-    struct slot *slot = &ingest->slots[number];
-    int64_t counted = ingest_counted(ingest, number);
-    if (slot->snapshot_offset != LANE_UNSET && counted >= slot->snapshot_offset) {
-        slot->counted_newest_ms = slot->snapshot_newest_ms;
-        slot->snapshot_offset = LANE_UNSET;
-    }
-    if (slot->position == counted) {
-        slot->counted_newest_ms = slot_newest(slot);
-    } else if (slot->snapshot_offset == LANE_UNSET) {
-        slot->snapshot_offset = slot->position;
-        slot->snapshot_newest_ms = slot_newest(slot);
-    }
-}
-
-int ingest_tick(struct ingest *ingest, int64_t now_ms)
-{
-    ingest->now_ms = now_ms;
-    if (ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX && ingest->n_pending_cells == 0 &&
-        ingest->n_deferred == 0 && campaigns_forget(ingest) < 0)
-        return 0; /* tried again at the next tick */
-    for (size_t i = 0; i < ingest->n_slots && ingest->phase == INGEST_RUNNING; i++)
-        slot_snapshot(ingest, i);
-    return 0;
-}
-
-struct slot_state ingest_slot(const struct ingest *ingest, size_t number)
-{
-    const struct slot *slot = &ingest->slots[number];
-    return (struct slot_state){
-        .index = slot->index,
-        .position = slot->position,
-        .counted = ingest_counted(ingest, number),
-        .newest_ms = slot_newest(slot),
-        .counted_newest_ms = slot->counted_newest_ms,
-    };
 }

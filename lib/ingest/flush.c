@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/ingest/internal.h"
+#include "lib/ingest/attribute.h"
 
 /* One stored cell to be: a column of the sort below. */
 struct folded {
@@ -44,10 +44,15 @@ static void encoder_deinit(struct encoder *encoder)
     buffer_deinit(&encoder->groups);
 }
 
+static bool lane_is_unsent(const struct ingest *ingest, const struct shard_feed *feed, size_t slot, int lane)
+{
+    return lane_end(ingest, slot, lane) > feed->sent[slot_lane(slot, lane)];
+}
+
 static bool something_unsent(const struct ingest *ingest, const struct shard_feed *feed)
 {
     for (size_t i = 0; i < ingest->n_slots; i++)
-        if (ingest->slots[i].position > feed->sent[i])
+        if (lane_is_unsent(ingest, feed, i, LANE_TOUCH) || lane_is_unsent(ingest, feed, i, LANE_ORDER))
             return true;
     return false;
 }
@@ -71,25 +76,20 @@ bool flush_is_due(const struct ingest *ingest, const struct shard_feed *feed)
     return watermark_is_due(ingest, feed);
 }
 
-static bool in_range(const struct ingest *ingest, const struct shard_feed *feed, size_t slot, bool all)
-{
-    return ingest->slots[slot].position > feed->sent[slot] && (all || feed->touched[slot]);
-}
-
 size_t ranges_append(struct ingest *ingest, struct shard_feed *feed, bool all, struct buffer *buffer)
 {
     size_t n = 0;
     for (size_t i = 0; i < ingest->n_slots; i++) {
-        if (!in_range(ingest, feed, i, all))
-            continue;
         const struct slot *slot = &ingest->slots[i];
-        for (uint32_t lane = 0; lane < LANES_PER_PARTITION; lane++) {
-            buffer_append_u32(buffer, slot->index * LANES_PER_PARTITION + lane);
-            buffer_append_i64(buffer, lane_position(slot->term, feed->sent[i]));
-            buffer_append_i64(buffer, lane_position(slot->term, slot->position));
+        for (int lane = 0; lane < LANES_PER_PARTITION && (all || feed->touched[i]); lane++) {
+            if (!lane_is_unsent(ingest, feed, i, lane))
+                continue;
+            buffer_append_u32(buffer, slot->index * LANES_PER_PARTITION + (uint32_t)lane);
+            buffer_append_i64(buffer, lane_position(slot->term, feed->sent[slot_lane(i, lane)]));
+            buffer_append_i64(buffer, lane_position(slot->term, lane_end(ingest, i, lane)));
             buffer_append_i64(buffer, slot->newest_ms[lane]);
+            n++;
         }
-        n++;
     }
     return n;
 }
@@ -97,8 +97,9 @@ size_t ranges_append(struct ingest *ingest, struct shard_feed *feed, bool all, s
 void ranges_sent(struct ingest *ingest, struct shard_feed *feed, bool all)
 {
     for (size_t i = 0; i < ingest->n_slots; i++)
-        if (in_range(ingest, feed, i, all))
-            feed->sent[i] = ingest->slots[i].position;
+        for (int lane = 0; lane < LANES_PER_PARTITION && (all || feed->touched[i]); lane++)
+            if (lane_is_unsent(ingest, feed, i, lane))
+                feed->sent[slot_lane(i, lane)] = lane_end(ingest, i, lane);
     memset(feed->touched, 0, ingest->n_slots * sizeof(*feed->touched));
     feed->any_touched = false;
     if (all)
@@ -107,7 +108,7 @@ void ranges_sent(struct ingest *ingest, struct shard_feed *feed, bool all)
 
 void ranges_counted(struct ingest *ingest, struct shard_feed *feed)
 {
-    memcpy(feed->counted, feed->sent, ingest->n_slots * sizeof(*feed->counted));
+    memcpy(feed->counted, feed->sent, ingest->n_slots * LANES_PER_PARTITION * sizeof(*feed->counted));
 }
 
 static int folded_order(const void *left, const void *right)
@@ -337,11 +338,17 @@ int flush_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
             continue;
         ingest->next_feed = (number + 1) % ingest->n_feeds;
         bool all = watermark_is_due(ingest, feed);
-        if (feed_is_order(ingest, number))
+        switch (feed_family(ingest, number)) {
+        case SHARD_ORDER:
             return decide_watermarks(ingest, number, call, ret_tag);
-        return apply_call(ingest, number, all, call, ret_tag);
+        case SHARD_USER:
+            return keep_watermarks(ingest, number, call, ret_tag);
+        default:
+            return apply_call(ingest, number, all, call, ret_tag);
+        }
     }
-    return sweep_next(ingest, call, ret_tag);
+    r = sweep_next(ingest, call, ret_tag);
+    return r ? r : fade_next(ingest, call, ret_tag);
 }
 
 int flush_reply(struct ingest *ingest, struct flight flight, const struct reply *reply)

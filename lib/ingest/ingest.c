@@ -1,4 +1,4 @@
-#include "lib/ingest/internal.h"
+#include "lib/ingest/attribute.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -15,9 +15,7 @@ const char *ingest_phase_name(enum ingest_phase phase)
 void feed_key(struct ingest *ingest, uint32_t feed, const char *part, struct buffer *buffer)
 {
     const struct layout *layout = &ingest->rules.layout;
-    bool order = feed_is_order(ingest, feed);
-    layout_shard_key(layout, order ? SHARD_ORDER : SHARD_CAMPAIGN, order ? feed - layout->n_shards : feed,
-                     part, buffer);
+    layout_shard_key(layout, feed_family(ingest, feed), feed % layout->n_shards, part, buffer);
 }
 
 static void flights_reset(struct ingest *ingest)
@@ -35,13 +33,15 @@ int ingest_new(const struct ingest_rules *rules, struct ingest **ret_ingest)
     if (!ingest)
         return -ENOMEM;
     ingest->rules = *rules;
-    ingest->n_feeds = rules->layout.n_shards * 2;
+    ingest->n_feeds = rules->layout.n_shards * N_SHARD_FAMILIES;
+    ingest->complete.by_marks_ms = NEVER;
     ingest->passed_ms = NEVER;
     flights_reset(ingest);
     int r = -ENOMEM;
     ingest->feeds = calloc(ingest->n_feeds, sizeof(*ingest->feeds));
     ingest->vectors = calloc(ingest->n_feeds, sizeof(*ingest->vectors));
-    if (ingest->feeds && ingest->vectors)
+    ingest->look_complete_ms = calloc(rules->layout.n_shards, sizeof(*ingest->look_complete_ms));
+    if (ingest->feeds && ingest->vectors && ingest->look_complete_ms)
         r = decoder_new(&rules->decode, &ingest->decoder);
     if (r == 0)
         r = campaign_find(ingest, span_of(CAMPAIGN_UNATTRIBUTED), &ingest->unattributed);
@@ -60,6 +60,7 @@ static void slots_free(struct ingest *ingest)
     for (uint32_t i = 0; ingest->feeds && i < ingest->n_feeds; i++)
         feed_deinit(ingest, &ingest->feeds[i]);
     for (size_t i = 0; i < ingest->n_slots; i++) {
+        waiting_forget(ingest, &ingest->slots[i]);
         decoder_free(ingest->slots[i].decoder);
         buffer_deinit(&ingest->slots[i].entry);
         free(ingest->slots[i].name);
@@ -84,6 +85,16 @@ void ingest_free(struct ingest *ingest)
     buffer_deinit(&ingest->scratch);
     orders_forget(ingest);
     expiry_forget(ingest);
+    fade_forget(ingest);
+    completeness_deinit(&ingest->complete);
+    for (int i = 0; i < IDENTITIES_MOST; i++)
+        touch_record_deinit(&ingest->touches[i]);
+    for (size_t i = 0; i < ingest->n_lane_names; i++)
+        free(ingest->lane_names[i]);
+    free(ingest->lane_names);
+    free(ingest->look_complete_ms);
+    free(ingest->fates);
+    free(ingest->seen);
     buffer_deinit(&ingest->texts);
     ledger_deinit(&ingest->ledger);
     free(ingest->bookings);
@@ -99,8 +110,8 @@ void ingest_free(struct ingest *ingest)
 static int feed_alloc(struct shard_feed *feed, size_t n_slots)
 {
     *feed = (struct shard_feed){0};
-    feed->counted = calloc(n_slots, sizeof(*feed->counted));
-    feed->sent = calloc(n_slots, sizeof(*feed->sent));
+    feed->counted = calloc(n_slots * LANES_PER_PARTITION, sizeof(*feed->counted));
+    feed->sent = calloc(n_slots * LANES_PER_PARTITION, sizeof(*feed->sent));
     feed->touched = calloc(n_slots, sizeof(*feed->touched));
     return feed->counted && feed->sent && feed->touched ? 0 : -ENOMEM;
 }
@@ -115,6 +126,7 @@ static int slot_fill(struct ingest *ingest, struct slot *slot, const struct inge
     slot->ours = (struct lane_rules){partition->type, ingest->rules.decode.future_ms,
                                      ingest->rules.decode.message_bytes};
     slot->start_offset = partition->start_offset;
+    slot->skipped_from = LANE_UNSET;
     return topic_find(ingest, partition->topic, &slot->topic);
 }
 
@@ -153,6 +165,9 @@ static void ingest_forget(struct ingest *ingest)
     }
     orders_forget(ingest);
     expiry_forget(ingest);
+    fade_forget(ingest);
+    for (size_t i = 0; i < ingest->n_slots; i++)
+        waiting_forget(ingest, &ingest->slots[i]);
     size_t cursor = 0;
     for (struct table_entry *entry; (entry = table_next(&ingest->campaigns, &cursor));) {
         struct campaign *campaign = entry->value;
@@ -220,9 +235,9 @@ static void ingest_drained(struct ingest *ingest)
 {
     if (ingest->phase != INGEST_DRAINING || ingest_in_flight(ingest) > 0 || ingest->n_deferred > 0)
         return;
-    for (uint32_t i = 0; i < ingest->n_feeds; i++)
-        for (size_t slot = 0; slot < ingest->n_slots; slot++)
-            if (ingest->feeds[i].counted[slot] < ingest->slots[slot].position)
+    for (size_t slot = 0; slot < ingest->n_slots; slot++)
+        for (int lane = 0; lane < LANES_PER_PARTITION; lane++)
+            if (lane_counted(ingest, slot, lane) < lane_end(ingest, slot, lane))
                 return;
     ingest_start_over(ingest, INGEST_IDLE);
 }
@@ -272,20 +287,6 @@ size_t ingest_in_flight(const struct ingest *ingest)
     return CALLS_MAX - ingest->n_free;
 }
 
-int64_t ingest_position(const struct ingest *ingest, size_t slot)
-{
-    return ingest->slots[slot].position;
-}
-
-int64_t ingest_counted(const struct ingest *ingest, size_t slot)
-{
-    int64_t least = INT64_MAX;
-    for (uint32_t i = 0; i < ingest->n_feeds; i++)
-        if (ingest->feeds[i].counted[slot] < least)
-            least = ingest->feeds[i].counted[slot];
-    return least;
-}
-
 uint64_t ingest_epoch(const struct ingest *ingest)
 {
     return ingest->epoch;
@@ -294,11 +295,6 @@ uint64_t ingest_epoch(const struct ingest *ingest)
 void ingest_letters(struct ingest *ingest, size_t n_unacknowledged)
 {
     ingest->n_letters = n_unacknowledged;
-}
-
-void ingest_passed(struct ingest *ingest, int64_t passed_ms)
-{
-    ingest->passed_ms = passed_ms;
 }
 
 struct ingest_counts ingest_counts(const struct ingest *ingest)
@@ -362,7 +358,12 @@ static int reply_dispatch(struct ingest *ingest, struct flight flight, const str
     case FLIGHT_LEDGER:
     case FLIGHT_DECIDE:
     case FLIGHT_ADMIT:
+    case FLIGHT_LOOK:
+    case FLIGHT_KEEP:
         return orders_reply(ingest, flight, reply);
+    case FLIGHT_SCAN:
+    case FLIGHT_FADE:
+        return fade_reply(ingest, flight, reply);
     case FLIGHT_FREE:
         break;
     }
@@ -376,8 +377,7 @@ int ingest_reply(struct ingest *ingest, uint64_t tag, const struct reply *reply)
     struct flight flight = ingest->flights[tag];
     ingest->flights[tag].kind = FLIGHT_FREE;
     ingest->free_flights[ingest->n_free++] = (uint32_t)tag;
-    if (flight.kind == FLIGHT_APPLY || flight.kind == FLIGHT_LEDGER || flight.kind == FLIGHT_DECIDE ||
-        flight.kind == FLIGHT_ADMIT)
+    if (flight.kind >= FLIGHT_APPLY && flight.kind != FLIGHT_EXPIRE)
         ingest->feeds[flight.shard].in_flight = false;
     int r = 0;
     if (ingest->phase == INGEST_SETTLING || ingest->phase == INGEST_BROKEN || ingest->phase == INGEST_LOST)

@@ -26,10 +26,11 @@
 #ifndef ROIWATCH_INGEST_INGEST_H
 #define ROIWATCH_INGEST_INGEST_H
 
+#include "lib/attribution/attribution_rules.h"
 #include "lib/event/decode.h"
 #include "lib/goal/rules.h"
 #include "lib/shard/call.h"
-#include "lib/shard/layout.h"
+#include "lib/shard/lanes.h"
 
 struct ingest;
 
@@ -38,6 +39,7 @@ struct ingest_rules {
     struct layout layout;
     struct decode_rules decode;
     const struct rule_book *book;
+    struct attribution_rules attribution;
     int64_t campaigns_limit;   /* limits.campaigns, over all shards */
     bool book_at_refund;       /* ledger.refund_booking */
     int64_t refund_horizon_ms; /* order ids are remembered for it, in event time */
@@ -154,14 +156,29 @@ MUST_CHECK int ingest_reply(struct ingest *ingest, uint64_t tag, const struct re
 struct slot_state {
     uint32_t index;            /* the partition's number in the registry */
     int64_t position;          /* read up to here */
-    int64_t counted;           /* counted by every shard up to here */
+    int64_t counted;           /* counted by every shard up to here, orders that wait aside */
     int64_t newest_ms;         /* newest event time read, NEVER without any */
     int64_t counted_newest_ms; /* newest event time at some position that every shard has counted */
+    int64_t decided;           /* orders are decided, and counted by every shard, up to here */
+    int64_t
+        decided_newest_ms; /* newest event time of what is decided; where none waits, of all that is counted */
+    int64_t waiting_least_ms; /* oldest time of an order that waits; NEVER: none is known */
 };
 /* Only while the phase is RUNNING or DRAINING. */
 struct slot_state ingest_slot(const struct ingest *ingest, size_t slot);
-/* Event time that all partitions have passed (the least of the marks), for forgetting order ids. */
-void ingest_passed(struct ingest *ingest, int64_t passed_ms);
+
+/* What the readers of all partitions say, of which orders wait for touches and old things are forgotten. */
+struct ingest_view {
+    const struct lanes *lanes; /* of the partitions that are waited for */
+    bool settled; /* all were read to their ends and rest: with lateness.idle log, nothing comes any more */
+    int64_t passed_ms; /* event time that all partitions have passed; NEVER: not known */
+};
+/* Copies it. -ENOMEM leaves what was known. */
+MUST_CHECK int ingest_look(struct ingest *ingest, const struct ingest_view *view);
+/* TOPIC:PARTITION (copied) of a number of the registry: by it touches of one instant are put in order. -ENOMEM. */
+MUST_CHECK int ingest_name_lane(struct ingest *ingest, uint32_t index, const char *name);
+/* Whether more of this partition may be read: else its orders wait, and there are as many as memory has room for. */
+bool ingest_wants_slot(const struct ingest *ingest, size_t slot);
 
 /* Running totals of this process since its start. */
 struct ingest_counts {
@@ -169,8 +186,9 @@ struct ingest_counts {
     int64_t rejected;
     int64_t applies;
     int64_t refused;
-    int64_t restarts;  /* starts over: what was in memory is dropped and read again */
-    int64_t set_aside; /* groups of cells that could not be written */
+    int64_t restarts;    /* starts over: what was in memory is dropped and read again */
+    int64_t set_aside;   /* groups of cells that could not be written */
+    int64_t touches_cut; /* touches that an identity with too many had to let go */
 };
 struct ingest_counts ingest_counts(const struct ingest *ingest);
 
@@ -195,6 +213,7 @@ const struct ingest_topic *ingest_topic(const struct ingest *ingest, size_t topi
 struct ingest_sizes {
     size_t n_pending_cells; /* sums that their shards have not been sent */
     size_t n_campaigns;     /* ids whose admission is remembered */
+    size_t n_waiting;       /* orders and refunds that wait to be decided */
 };
 struct ingest_sizes ingest_sizes(const struct ingest *ingest);
 

@@ -29,10 +29,13 @@ int letter_of_message(struct ingest *ingest, const struct deferred *refund)
 {
     uint32_t index = ingest->slots[refund->slot].index;
     uint32_t counter = lane_shard(ingest, index * LANES_PER_PARTITION + LANE_ORDER);
-    if (refund->offset < feed_campaign(ingest, counter)->sent[refund->slot])
+    if (refund->offset < feed_campaign(ingest, counter)->sent[slot_lane(refund->slot, LANE_ORDER)])
         return 0;
-    return letter_add(ingest, (struct letter_at){index, refund->offset, refund->fault, refund->refund.has_key,
-                                                 refund->refund.key, refund->refund.value});
+    struct letter_at letter = {
+        .index = index, .offset = refund->offset, .reason = refund->fault, .has_key = refund->order->has_key};
+    int r = text_keep(ingest, refund->order->key, &letter.key);
+    r = r < 0 ? r : text_keep(ingest, refund->order->value, &letter.value);
+    return r < 0 ? r : letter_add(ingest, letter);
 }
 
 static void member(struct buffer *json, const char *name, struct span text)

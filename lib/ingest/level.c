@@ -14,7 +14,7 @@
  */
 #include <errno.h>
 
-#include "lib/ingest/internal.h"
+#include "lib/ingest/attribute.h"
 
 int level_take(struct ingest *ingest, size_t number, int64_t least, int64_t most)
 {
@@ -76,10 +76,16 @@ static int fence_next(struct ingest *ingest, struct call *call, uint64_t *ret_ta
     int r = buffer_status(&ranges);
     if (r < 0)
         return r;
-    if (feed_is_order(ingest, feed))
+    switch (feed_family(ingest, feed)) {
+    case SHARD_ORDER:
         decide_empty(ingest, feed, buffer_span(&ranges), call);
-    else
+        break;
+    case SHARD_USER:
+        keep_empty(ingest, feed, buffer_span(&ranges), call);
+        break;
+    default:
         apply_empty(ingest, feed, buffer_span(&ranges), call);
+    }
     ingest->step_shard++;
     return sync_send(ingest, (struct flight){.kind = FLIGHT_FENCE, .shard = feed}, call, ret_tag);
 }

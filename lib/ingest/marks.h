@@ -2,7 +2,7 @@
  * Marks: what the reader of a partition says about its completeness, for all evaluators of all processes.
  *
  * DESIGN
- *   A mark says: at OFFSET I had counted everything, the newest event time was NEWEST, and, where I or who
+ *   A mark says, of the touch lane and of the orders lane: at OFFSET I had counted everything, the newest event time was NEWEST, and, where I or who
  * read the partition before me was proven to be at its end, nothing before COMPLETE is still expected. It
  * holds for ever, so it may be read at any time before or after a shard, and later marks carry it on: else a
  * shard's evaluator that starts anew would fall behind what its predecessor said. With idle clock, COMPLETE is
@@ -34,8 +34,11 @@ struct partition_mark mark_make(const struct marks_rules *rules, const struct sl
                                 int64_t now_ms, const struct partition_mark *before,
                                 const struct partition_mark *all, size_t n_all, size_t n_expected);
 
-/* Event time that all partitions have passed: the least NEWEST, those at their end taken for as far as the
- * furthest. NEVER while one has no mark. */
+/* Whether every partition has been at its end for SETTLED_MS. */
+bool marks_settled(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t now_ms);
+
+/* Event time that all partitions have passed: the least DECIDED, those at their end without orders that wait taken for as
+ * far as the furthest. NEVER while one has no mark. */
 int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t disorder_ms);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * What has to be asked before an event can be counted: what became of this order id, and is this campaign counted
- * under its own name?
+ * What has to be asked before an event can be counted: was this click counted before, who earned this order and what
+ * became of its id, and is this campaign counted under its own name?
  *
  * DESIGN
- *   A batch's questions are asked in rounds: first the order shards say what their ledger knows of the batch's order
+ *   Questions are asked in rounds, about all that is deferred: first the user shards say what they hold of the identities,
+ * and touches are stored there (people.c); then the order shards say what their ledger knows of the order
  * ids; what the batch adds to it is worked out here and stored under a compare, together with the offsets; then the
  * campaign shards are asked about campaigns that no event has named before (a repeated order admits none). Nothing is
  * read and nothing is sent meanwhile, so that no range can end behind an event that is still waiting. An order that
@@ -12,19 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/ingest/internal.h"
-
-/* Has everybody who counts something of this order passed it? */
-static bool is_passed(struct ingest *ingest, const struct deferred *deferred)
-{
-    uint32_t lane = ingest->slots[deferred->slot].index * LANES_PER_PARTITION + LANE_ORDER;
-    int64_t counter_sent = feed_campaign(ingest, lane_shard(ingest, lane))->sent[deferred->slot];
-    int64_t order_sent = feed_order(ingest, deferred->record->shard)->sent[deferred->slot];
-    if (deferred->type == EVENT_REFUND || deferred->campaign->admission != ADMISSION_OWN)
-        return false; /* who has to count it is not known before the answers */
-    return deferred->offset < feed_campaign(ingest, deferred->campaign->shard)->sent[deferred->slot] &&
-           deferred->offset < order_sent && deferred->offset < counter_sent;
-}
+#include "lib/ingest/attribute.h"
 
 struct span text_of(const struct ingest *ingest, struct text_at at)
 {
@@ -38,14 +27,8 @@ int text_keep(struct ingest *ingest, struct span text, struct text_at *ret_at)
     return buffer_status(&ingest->texts);
 }
 
-int defer_event(struct ingest *ingest, const struct event *event, struct deferred deferred)
+int defer_event(struct ingest *ingest, struct deferred deferred)
 {
-    if (deferred.is_order) {
-        int r = record_find(ingest, event->order_id, &deferred.record);
-        r = r < 0 ? r : text_keep(ingest, event->kind, &deferred.kind);
-        if (r < 0 || is_passed(ingest, &deferred))
-            return r;
-    }
     if (ingest->n_deferred == ingest->deferred_capacity) {
         size_t capacity = ingest->deferred_capacity ? ingest->deferred_capacity * 2 : 256;
         struct deferred *grown = realloc(ingest->deferred, capacity * sizeof(*grown));
@@ -54,6 +37,8 @@ int defer_event(struct ingest *ingest, const struct event *event, struct deferre
         ingest->deferred = grown;
         ingest->deferred_capacity = capacity;
     }
+    if (ingest->n_deferred == 0)
+        ingest->deferred_since_ms = ingest->now_ms;
     ingest->deferred[ingest->n_deferred++] = deferred;
     return 0;
 }
@@ -80,33 +65,61 @@ void orders_forget(struct ingest *ingest)
     ingest->n_found = 0;
     ingest->n_found_taken = 0;
     ingest->asking = false;
+    ingest->urgent = false;
     buffer_clear(&ingest->texts);
     records_forget(ingest);
+    persons_forget(ingest);
+}
+
+/* The family of feeds that a round asks: 0 campaign shards, 1 order shards, 2 user shards. */
+static uint32_t round_family(enum ask_round round)
+{
+    static const uint32_t families[] = {
+        [ROUND_LOOK] = 2, [ROUND_KEEP] = 2, [ROUND_LEDGER] = 1, [ROUND_DECIDE] = 1, [ROUND_CAMPAIGNS] = 0};
+    return families[round];
 }
 
 static void round_begin(struct ingest *ingest, enum ask_round round)
 {
     uint32_t n_shards = ingest->rules.layout.n_shards;
     ingest->round = round;
-    ingest->ask_shard = round == ROUND_CAMPAIGNS ? 0 : n_shards;
-    ingest->ask_end = round == ROUND_CAMPAIGNS ? n_shards : ingest->n_feeds;
+    ingest->ask_shard = round_family(round) * n_shards;
+    ingest->ask_end = ingest->ask_shard + n_shards;
     ingest->n_asked = 0;
     ingest->step_open = 0;
 }
 
-int ingest_batch_end(struct ingest *ingest)
+static bool is_due(const struct ingest *ingest)
 {
-    if (ingest->n_deferred > 0 && !ingest->asking) {
+    bool time = ingest->now_ms - ingest->deferred_since_ms >= ingest->rules.flush_ms / 2;
+    return ingest->urgent || time || ingest->n_deferred >= TOUCHES_DUE || ingest->phase == INGEST_DRAINING;
+}
+
+int ask_begin(struct ingest *ingest)
+{
+    if (ingest->asking || (ingest->phase != INGEST_RUNNING && ingest->phase != INGEST_DRAINING))
+        return 0;
+    int r = ingest->phase == INGEST_RUNNING ? waiting_release(ingest) : 0;
+    if (r < 0)
+        return r;
+    if (ingest->n_deferred > 0 && is_due(ingest)) {
         ingest->asking = true;
-        round_begin(ingest, ROUND_LEDGER);
+        round_begin(ingest, ROUND_LOOK);
+    } else if (ingest->n_deferred == 0 && waiting_read_again(ingest)) {
+        ingest_start_over(ingest, INGEST_REGISTERING);
     }
     return 0;
+}
+
+int ingest_batch_end(struct ingest *ingest)
+{
+    return ingest_checked(ingest, ask_begin(ingest));
 }
 
 static bool any_campaign_is_unknown(struct ingest *ingest)
 {
     for (size_t i = 0; i < ingest->n_deferred; i++)
-        if (!ingest->deferred[i].is_order && campaign_asked(ingest, ingest->deferred[i].campaign))
+        if (touch_counts(&ingest->deferred[i]) && campaign_asked(ingest, ingest->deferred[i].campaign))
             return true;
     for (size_t i = 0; i < ingest->n_bookings; i++)
         if (campaign_asked(ingest, ingest->bookings[i].campaign))
@@ -119,29 +132,42 @@ static int deferred_count(struct ingest *ingest)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < ingest->n_deferred; i++)
-        if (!ingest->deferred[i].is_order)
+        if (!ingest->deferred[i].order)
             r = ingest->deferred[i].type == EVENT_SPEND ? spend_count_deferred(ingest, &ingest->deferred[i])
                                                         : count_event(ingest, &ingest->deferred[i]);
     r = r < 0 ? r : bookings_count(ingest);
-    if (r == 0)
-        orders_forget(ingest);
-    return r;
+    if (r < 0)
+        return r;
+    orders_forget(ingest); /* first: what was deferred points to the orders */
+    waiting_decided(ingest);
+    return 0;
 }
 
 /* A round's last answer is there: the next round, or counting. */
 static int round_end(struct ingest *ingest)
 {
     int r = 0;
-    if (ingest->round == ROUND_LEDGER) {
+    switch (ingest->round) {
+    case ROUND_LOOK:
+        r = orders_hold(ingest);
+        r = r < 0 ? r : touches_store(ingest);
+        orders_place(ingest);
+        break;
+    case ROUND_LEDGER:
         r = records_judge(ingest);
-        if (r == 0)
-            round_begin(ingest, ROUND_DECIDE);
-        return r;
-    }
-    if (ingest->round == ROUND_DECIDE)
+        break;
+    case ROUND_DECIDE:
         r = bookings_make(ingest);
+        break;
+    default:
+        break;
+    }
     if (r < 0)
         return r;
+    if (ingest->round < ROUND_DECIDE) {
+        round_begin(ingest, ingest->round + 1);
+        return 0;
+    }
     if (any_campaign_is_unknown(ingest)) {
         round_begin(ingest, ROUND_CAMPAIGNS);
         return 0;
@@ -152,6 +178,10 @@ static int round_end(struct ingest *ingest)
 static int ask_next(struct ingest *ingest, uint32_t feed, struct call *call, uint64_t *ret_tag)
 {
     switch (ingest->round) {
+    case ROUND_LOOK:
+        return look_next(ingest, feed, call, ret_tag);
+    case ROUND_KEEP:
+        return keep_next(ingest, feed, call, ret_tag);
     case ROUND_LEDGER:
         return record_read_next(ingest, feed, call, ret_tag);
     case ROUND_DECIDE:
@@ -161,10 +191,15 @@ static int ask_next(struct ingest *ingest, uint32_t feed, struct call *call, uin
     }
 }
 
+/* No shard passes a message whose dead letter is not acknowledged. */
+static bool round_waits(const struct ingest *ingest)
+{
+    return (ingest->round == ROUND_KEEP || ingest->round == ROUND_DECIDE) && letters_wait(ingest);
+}
+
 int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
-    /* No shard passes a message whose dead letter is not acknowledged. */
-    if (ingest->round == ROUND_DECIDE && letters_wait(ingest))
+    if (round_waits(ingest))
         return 0;
     while (ingest->asking && ingest->ask_shard < ingest->ask_end) {
         struct shard_feed *feed = &ingest->feeds[ingest->ask_shard];
@@ -181,7 +216,7 @@ int orders_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
         }
         if (ingest->ask_shard == ingest->ask_end && ingest->step_open == 0) {
             r = round_end(ingest);
-            if (r < 0 || (ingest->round == ROUND_DECIDE && letters_wait(ingest)))
+            if (r < 0 || round_waits(ingest))
                 return r;
         }
     }
@@ -195,6 +230,10 @@ int orders_reply(struct ingest *ingest, struct flight flight, const struct reply
         r = record_read_reply(ingest, flight, reply);
     else if (flight.kind == FLIGHT_DECIDE)
         r = decide_reply(ingest, flight, reply);
+    else if (flight.kind == FLIGHT_LOOK)
+        r = look_reply(ingest, flight, reply);
+    else if (flight.kind == FLIGHT_KEEP)
+        keep_reply(ingest, flight, reply);
     else
         admit_reply(ingest, flight, reply);
     bool running = ingest->phase == INGEST_RUNNING || ingest->phase == INGEST_DRAINING;

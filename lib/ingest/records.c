@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/ingest/internal.h"
+#include "lib/ingest/attribute.h"
 
 int record_find(struct ingest *ingest, struct span order_id, struct record **ret_record)
 {
@@ -126,32 +126,35 @@ static int take_order(struct ingest *ingest, struct deferred *deferred)
     struct ledger_order order = {
         .place = place_of(ingest, deferred),
         .ts_ms = deferred->ts_ms,
-        .revenue_micros = deferred->revenue_micros,
-        .margin_micros = deferred->margin_micros,
-        .currency = span_of(deferred->currency),
-        .model = LEDGER_NO_MODEL,
-        .kind = text_of(ingest, deferred->kind),
+        .revenue_micros = deferred->order->revenue_micros,
+        .margin_micros = deferred->order->margin_micros,
+        .currency = span_of(deferred->order->currency),
+        .kind = deferred->order->kind,
     };
-    struct ledger_share whole = {deferred->campaign->id, order.ts_ms, 1000000, order.revenue_micros,
-                                 order.margin_micros};
+    struct ledger_share shares[LEDGER_SHARES_MOST];
+    size_t n_shares;
+    int r = credit_make(ingest, deferred, shares, &n_shares, &order.model);
+    if (r < 0)
+        return r;
     const struct ledger_rules rules = ledger_rules_of(ingest);
-    return ledger_take_order(&ingest->ledger, &rules, &order, &whole, 1, &deferred->outcome);
+    return ledger_take_order(&ingest->ledger, &rules, &order, shares, n_shares, &deferred->outcome);
 }
 
 static int take_refund(struct ingest *ingest, struct deferred *deferred)
 {
     const struct ledger_refund refund = {
         .place = place_of(ingest, deferred),
-        .id = text_of(ingest, deferred->refund.id),
+        .id = deferred->order->refund_id,
         .ts_ms = deferred->ts_ms,
-        .all = deferred->refund.all_left,
-        .currency = span_of(deferred->currency),
-        .asked = deferred->refund.amount_micros,
+        .all = deferred->order->all_left,
+        .currency = span_of(deferred->order->currency),
+        .asked = deferred->order->amount_micros,
     };
     const struct ledger_rules rules = ledger_rules_of(ingest);
     size_t n = ingest->ledger.n_refunds;
     int r = ledger_take_refund(&ingest->ledger, &rules, &refund, &deferred->outcome, &deferred->fault);
-    bool passed = deferred->offset < feed_order(ingest, deferred->record->shard)->sent[deferred->slot];
+    size_t lane = slot_lane(deferred->slot, LANE_ORDER);
+    bool passed = deferred->offset < feed_order(ingest, deferred->record->shard)->sent[lane];
     if (r == 0 && passed && ingest->ledger.has_order && ingest->ledger.n_refunds > n) {
         /* The shard has passed it and has not kept it: it was refused, by another horizon. */
         ingest->ledger.n_refunds = n;
@@ -177,8 +180,8 @@ static int record_keep(struct ingest *ingest, const struct deferred *deferred)
     bytes = before;
     record->ts_ms = deferred->ts_ms > record->ts_ms ? deferred->ts_ms : record->ts_ms;
     /* A shard that has passed the message will not take anything of it any more. */
-    record->changed =
-        record->changed || deferred->offset >= feed_order(ingest, record->shard)->sent[deferred->slot];
+    size_t lane = slot_lane(deferred->slot, LANE_ORDER);
+    record->changed = record->changed || deferred->offset >= feed_order(ingest, record->shard)->sent[lane];
     return 0;
 }
 
@@ -215,7 +218,7 @@ int records_judge(struct ingest *ingest)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < ingest->n_deferred; i++)
-        if (ingest->deferred[i].is_order)
+        if (ingest->deferred[i].order)
             r = record_judge(ingest, &ingest->deferred[i]);
     return r;
 }
@@ -267,7 +270,7 @@ static bool sweep_is_due(const struct ingest *ingest, const struct shard_feed *f
 
 int sweep_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
-    for (uint32_t i = ingest->rules.layout.n_shards; i < ingest->n_feeds; i++) {
+    for (uint32_t i = ingest->rules.layout.n_shards; i < 2 * ingest->rules.layout.n_shards; i++) {
         if (!sweep_is_due(ingest, &ingest->feeds[i]))
             continue;
         decide_ranges(ingest, i, (struct span){0}, call);
@@ -310,7 +313,7 @@ static size_t touch_unpassed(struct ingest *ingest, uint32_t shard)
     for (size_t i = 0; i < ingest->n_deferred; i++) {
         const struct deferred *deferred = &ingest->deferred[i];
         if (!deferred->record || deferred->record->shard != shard ||
-            deferred->offset < feed->sent[deferred->slot])
+            deferred->offset < feed->sent[slot_lane(deferred->slot, LANE_ORDER)])
             continue;
         feed->touched[deferred->slot] = true;
         n++;

@@ -73,11 +73,11 @@ static int spend_count(struct ingest *ingest, const struct deferred *event, stru
         campaign = ingest->overflow;
     }
     struct shard_feed *feed = feed_campaign(ingest, campaign->shard);
-    if (event->offset < feed->sent[event->slot])
+    if (event->offset < feed->sent[slot_lane(event->slot, LANE_TOUCH)])
         return 0;
     if (id.size == 0 && event->to_ms == 0) {
         const struct cell sum = {.column[CELL_MEDIA_COST] = event->cost_micros};
-        return count_sum(ingest, event->slot, event->offset, campaign, event->ts_ms, false, &sum);
+        return count_sum(ingest, event->slot, LANE_TOUCH, event->offset, campaign, event->ts_ms, false, &sum);
     }
     int r = queue_add(ingest, &feed->spend, event, id, campaign);
     if (r == 0)
@@ -92,13 +92,14 @@ int spend_accept(struct ingest *ingest, const struct event *event, struct deferr
     deferred->to_ms = event->to_ms;
     if (known)
         return spend_count(ingest, deferred, event->spend_id);
-    int r = text_keep(ingest, event->spend_id, &deferred->kind);
-    return r < 0 ? r : defer_event(ingest, event, *deferred);
+    ingest->urgent = true;
+    int r = text_keep(ingest, event->spend_id, &deferred->spend_id);
+    return r < 0 ? r : defer_event(ingest, *deferred);
 }
 
 int spend_count_deferred(struct ingest *ingest, const struct deferred *deferred)
 {
-    return spend_count(ingest, deferred, text_of(ingest, deferred->kind));
+    return spend_count(ingest, deferred, text_of(ingest, deferred->spend_id));
 }
 
 static int compare_items(const void *left, const void *right)

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/ingest/internal.h"
+#include "lib/ingest/attribute.h"
 
 enum { REGISTRY_TEXT_MAX = 1024 };
 
@@ -87,20 +87,20 @@ static int register_reply(struct ingest *ingest, size_t number, const struct rep
 
 static void open_call(struct ingest *ingest, struct slot *slot, uint32_t feed, struct call *call)
 {
-    bool order = feed_is_order(ingest, feed);
+    bool campaign = feed_family(ingest, feed) == SHARD_CAMPAIGN;
     call_begin(call, SCRIPT_OPEN_LANE);
     buffer_clear(&ingest->scratch);
     feed_key(ingest, feed, ":vec", &ingest->scratch);
     call_key(call, buffer_span(&ingest->scratch));
     buffer_clear(&ingest->scratch);
-    feed_key(ingest, feed, order ? ":expiry" : ":journal", &ingest->scratch);
+    feed_key(ingest, feed, campaign ? ":journal" : ":none", &ingest->scratch);
     call_key(call, buffer_span(&ingest->scratch));
     call_arg_i64(call, (int64_t)slot->index * LANES_PER_PARTITION);
     buffer_clear(&ingest->scratch);
     for (int lane = 0; lane < LANES_PER_PARTITION; lane++)
         vector_append(&ingest->scratch, (struct lane_mark){slot->start_offset, NEVER});
     call_arg(call, buffer_span(&ingest->scratch));
-    call_arg_text(call, order ? "0" : "1");
+    call_arg_text(call, campaign ? "1" : "0");
 }
 
 int sync_set_lane(struct ingest *ingest, struct flight flight, struct call *call, uint64_t *ret_tag)
@@ -172,34 +172,46 @@ int sync_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
     return vector_next(ingest, call, ret_tag);
 }
 
-/* Sets a slot to the least offset of all shards. False where a shard does not know it. */
-static bool slot_position(struct ingest *ingest, size_t number)
+/* Sets one lane of a slot to the least offset of all shards. False where a shard does not know it. */
+static bool lane_position_take(struct ingest *ingest, size_t number, int lane, int64_t *ret_least,
+                               int64_t *most)
 {
     struct slot *slot = &ingest->slots[number];
-    uint32_t lane = slot->index * LANES_PER_PARTITION;
-    int64_t most = 0;
-    slot->position = INT64_MAX;
+    *ret_least = INT64_MAX;
     for (uint32_t i = 0; i < ingest->n_feeds; i++) {
         struct span vector = buffer_span(&ingest->vectors[i]);
-        struct lane_mark touch = vector_get(vector, lane + LANE_TOUCH);
-        struct lane_mark order = vector_get(vector, lane + LANE_ORDER);
-        if (touch.offset < 0 || order.offset != touch.offset) {
+        struct lane_mark mark = vector_get(vector, slot->index * LANES_PER_PARTITION + (uint32_t)lane);
+        if (mark.offset < 0) {
             ingest_lose(ingest, "shard %u has no position of %s, which is registered", i, slot->name);
             return false;
         }
-        ingest->feeds[i].counted[number] = touch.offset;
-        ingest->feeds[i].sent[number] = touch.offset;
-        if (touch.offset > most)
-            most = touch.offset;
-        if (touch.offset < slot->position) {
-            slot->position = touch.offset;
-            slot->newest_ms[LANE_TOUCH] = touch.newest_ms;
-            slot->newest_ms[LANE_ORDER] = order.newest_ms;
+        ingest->feeds[i].counted[slot_lane(number, lane)] = mark.offset;
+        ingest->feeds[i].sent[slot_lane(number, lane)] = mark.offset;
+        if (mark.offset > *most)
+            *most = mark.offset;
+        if (mark.offset < *ret_least) {
+            *ret_least = mark.offset;
+            slot->newest_ms[lane] = mark.newest_ms;
         }
     }
+    return true;
+}
+
+/* Sets a slot to where it has to be read from: the least offset of its lanes. */
+static bool slot_position(struct ingest *ingest, size_t number)
+{
+    struct slot *slot = &ingest->slots[number];
+    int64_t touch, order, most = 0;
+    waiting_forget(ingest, slot);
+    if (!lane_position_take(ingest, number, LANE_TOUCH, &touch, &most) ||
+        !lane_position_take(ingest, number, LANE_ORDER, &order, &most))
+        return false;
+    slot->position = touch < order ? touch : order;
+    slot->decided_from = order;
     slot->snapshot_offset = LANE_UNSET;
     int64_t newest = slot->newest_ms[LANE_TOUCH];
-    slot->counted_newest_ms = newest > slot->newest_ms[LANE_ORDER] ? newest : slot->newest_ms[LANE_ORDER];
+    slot->read_newest_ms = newest > slot->newest_ms[LANE_ORDER] ? newest : slot->newest_ms[LANE_ORDER];
+    slot->counted_newest_ms = slot->read_newest_ms;
     return level_take(ingest, number, slot->position, most) == 0;
 }
 

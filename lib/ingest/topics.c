@@ -66,5 +66,5 @@ const struct ingest_topic *ingest_topic(const struct ingest *ingest, size_t topi
 
 struct ingest_sizes ingest_sizes(const struct ingest *ingest)
 {
-    return (struct ingest_sizes){ingest->n_pending_cells, ingest->campaigns.count};
+    return (struct ingest_sizes){ingest->n_pending_cells, ingest->campaigns.count, ingest->n_waiting};
 }

@@ -66,9 +66,10 @@ bool cell_accumulate(struct cell *sum, const struct cell *more);
     X(LANE_ENGAGEMENTS, "engagements", "accepted engagements, measured or not")                              \
     X(LANE_SPEND, "spend", "accepted spend, restatements included")                                          \
     X(LANE_CUT, "refunds_cut", "refunds that asked for more than was left of their order")                   \
-    X(LANE_DUPLICATES, "duplicates", "repeats of an order or a refund that was counted before")              \
+    X(LANE_DUPLICATES, "duplicates", "repeats of a click, an order or a refund that was counted before")     \
     X(LANE_LATE, "late", "accepted events that were too late for every window")                              \
-    X(LANE_OVERFLOW, "overflow", "accepted events of campaigns beyond limits.campaigns")
+    X(LANE_OVERFLOW, "overflow", "accepted events of campaigns beyond limits.campaigns")                     \
+    X(LANE_LATE_TOUCHES, "late_touches", "touches later than lateness.disorder: orders may be decided")
 
 #define LANE_COLUMN_ENUM(name, text, what) name,
 enum lane_column { LANE_COLUMNS(LANE_COLUMN_ENUM) LANE_REJECTED }; /* LANE_REJECTED + reason - 1 */

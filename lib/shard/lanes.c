@@ -32,7 +32,9 @@ int partition_mark_parse(struct span text, struct partition_mark *ret_mark)
 {
     struct partition_mark mark;
     if (!read_number(&text, &mark.offset) || !read_number(&text, &mark.newest_ms) ||
-        !read_number(&text, &mark.complete_ms) || !read_number(&text, &mark.end_since_ms) || text.size)
+        !read_number(&text, &mark.complete_ms) || !read_number(&text, &mark.end_since_ms) ||
+        !read_number(&text, &mark.decided_offset) || !read_number(&text, &mark.decided_newest_ms) ||
+        !read_number(&text, &mark.decided_complete_ms) || text.size)
         return LANES_MALFORMED;
     *ret_mark = mark;
     return 0;
@@ -51,7 +53,10 @@ void partition_mark_print(const struct partition_mark *mark, struct buffer *buff
     print_number(mark->offset, " ", buffer);
     print_number(mark->newest_ms, " ", buffer);
     print_number(mark->complete_ms, " ", buffer);
-    print_number(mark->end_since_ms, "", buffer);
+    print_number(mark->end_since_ms, " ", buffer);
+    print_number(mark->decided_offset, " ", buffer);
+    print_number(mark->decided_newest_ms, " ", buffer);
+    print_number(mark->decided_complete_ms, "", buffer);
 }
 
 /* What events say: the newest, held back by the cap, less the disorder. */
@@ -62,30 +67,54 @@ static int64_t complete_by_events(const struct lanes *lanes, int64_t newest_ms)
     return (newest_ms < lanes->cap_ms ? newest_ms : lanes->cap_ms) - lanes->disorder_ms;
 }
 
-static int64_t complete_of_lane(const struct lanes *lanes, const struct partition_mark *mark,
-                                struct lane_mark lane, int64_t newest_ms)
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What a mark says of one lane: at an offset. */
+struct lane_claim {
+    int64_t offset, newest_ms, complete_ms;
+};
+
+static struct lane_claim claim_of(const struct partition_mark *mark, int lane)
+{
+    return lane == LANE_TOUCH ? (struct lane_claim){mark->offset, mark->newest_ms, mark->complete_ms}
+                              : (struct lane_claim){mark->decided_offset, mark->decided_newest_ms,
+                                                    mark->decided_complete_ms};
+}
+
+/* What a mark says holds for whoever stands at its offset or beyond. */
+static int64_t complete_of_lane(const struct lanes *lanes, struct lane_claim claim, struct lane_mark lane,
+                                int64_t newest_ms)
 {
     if (lane.offset == LANE_UNSET)
         return NEVER;
-    int64_t complete = complete_by_events(lanes, newest_ms);
-    bool proven = mark->offset != LANE_UNSET && mark->complete_ms != NEVER && lane.offset >= mark->offset;
-    return proven && mark->complete_ms > complete ? mark->complete_ms : complete;
+    if (claim.offset == LANE_UNSET || lane.offset < claim.offset)
+        return complete_by_events(lanes, newest_ms);
+    return later(claim.complete_ms, complete_by_events(lanes, later(newest_ms, claim.newest_ms)));
+}
+
+static const struct partition_mark no_mark = PARTITION_MARK_NONE;
+
+static const struct partition_mark *mark_of(const struct lanes *lanes, uint32_t partition)
+{
+    return partition < lanes->n_marks ? &lanes->marks[partition] : &no_mark;
 }
 
 /* Both lanes of a partition. Where they stand at one offset they have seen the same events, so the newest of
  * either holds for both: a lane of a kind that never comes does not hold the shard up. */
 static int64_t complete_of_partition(const struct lanes *lanes, uint32_t partition, struct span vector)
 {
-    struct partition_mark none = PARTITION_MARK_NONE;
-    const struct partition_mark *mark = partition < lanes->n_marks ? &lanes->marks[partition] : &none;
+    const struct partition_mark *mark = mark_of(lanes, partition);
     struct lane_mark touch = vector_get(vector, partition * LANES_PER_PARTITION + LANE_TOUCH);
     struct lane_mark order = vector_get(vector, partition * LANES_PER_PARTITION + LANE_ORDER);
     if (touch.offset == order.offset) {
         int64_t newest = touch.newest_ms > order.newest_ms ? touch.newest_ms : order.newest_ms;
         touch.newest_ms = order.newest_ms = newest;
     }
-    int64_t a = complete_of_lane(lanes, mark, touch, touch.newest_ms);
-    int64_t b = complete_of_lane(lanes, mark, order, order.newest_ms);
+    int64_t a = complete_of_lane(lanes, claim_of(mark, LANE_TOUCH), touch, touch.newest_ms);
+    int64_t b = complete_of_lane(lanes, claim_of(mark, LANE_ORDER), order, order.newest_ms);
     return a < b ? a : b;
 }
 
@@ -98,4 +127,30 @@ int64_t lanes_as_of(const struct lanes *lanes, struct span vector)
             as_of = complete;
     }
     return as_of;
+}
+
+int64_t lanes_touches_complete(const struct lanes *lanes, struct span vector)
+{
+    int64_t least_ms = lanes->n_partitions ? INT64_MAX : NEVER;
+    for (size_t i = 0; i < lanes->n_partitions && least_ms != NEVER; i++) {
+        uint32_t partition = lanes->partitions[i];
+        struct lane_mark lane = vector_get(vector, partition * LANES_PER_PARTITION + LANE_TOUCH);
+        struct lane_claim claim = claim_of(mark_of(lanes, partition), LANE_TOUCH);
+        int64_t complete_ms = complete_of_lane(lanes, claim, lane, lane.newest_ms);
+        least_ms = complete_ms < least_ms ? complete_ms : least_ms;
+    }
+    return least_ms;
+}
+
+int64_t lanes_marks_complete(const struct lanes *lanes)
+{
+    int64_t least_ms = lanes->n_partitions ? INT64_MAX : NEVER;
+    for (size_t i = 0; i < lanes->n_partitions && least_ms != NEVER; i++) {
+        const struct partition_mark *mark = mark_of(lanes, lanes->partitions[i]);
+        int64_t complete_ms = mark->offset == LANE_UNSET
+                                  ? NEVER
+                                  : later(mark->complete_ms, complete_by_events(lanes, mark->newest_ms));
+        least_ms = complete_ms < least_ms ? complete_ms : least_ms;
+    }
+    return least_ms;
 }

@@ -7,7 +7,7 @@
  *
  *     PREFIX~meta       HASH   layout, shards, currency, group, generation, slices
  *     PREFIX~lanes.G    HASH   TOPIC:PARTITION -> "INDEX START STATE RULES TERM"   (the lane registry)
- *     PREFIX~marks.G    HASH   INDEX -> "OFFSET NEWEST COMPLETE END_SINCE"  (what a partition's reader says)
+ *     PREFIX~marks.G    HASH   INDEX -> what the partition's reader says (lib/shard/lanes.h)
  *     PREFIX~shards.G   HASH   SHARD -> "AS_OF TIP"   (what a shard's evaluator has published)
  *     PREFIX~names      ZSET   the members of PREFIXcampaigns, all with score 0: in the order of their bytes
  *     PREFIX~windows    SET    window names that ever had keys
@@ -29,6 +29,9 @@
  *     :orders     HASH   order id -> its record in the ledger (lib/attribution/ledger_bytes.c)
  *     :expiry     ZSET   order id by event time
  *     :refused    HASH   lane (decimal) -> refunds that came by it and whose order never came
+ *   user shard {uSHARD.G}:
+ *     :vec        as above
+ *     :touches    HASH   identity -> its touches (lib/attribution/touch_record.h)
  *
  *   A partition of a topic has two lanes, numbered 2 INDEX (touches and all else) and 2 INDEX + 1 (orders).
  */
@@ -36,9 +39,11 @@
 #define ROIWATCH_SHARD_LAYOUT_H
 
 #include "lib/base/buffer.h"
+#include "lib/base/time.h"
 #include "lib/shard/columns.h"
 
-enum shard_family { SHARD_CAMPAIGN = 'c', SHARD_ORDER = 'o' };
+enum shard_family { SHARD_CAMPAIGN = 'c', SHARD_ORDER = 'o', SHARD_USER = 'u' };
+enum { N_SHARD_FAMILIES = 3 };
 
 struct layout {
     struct span prefix; /* "roi:" */
@@ -66,7 +71,6 @@ void layout_reader_key(const struct layout *layout, struct span campaign, const 
 /* Lanes. */
 enum { LANE_TOUCH = 0, LANE_ORDER = 1, LANES_PER_PARTITION = 2, VECTOR_ENTRY_SIZE = 16 };
 #define LANE_UNSET INT64_C(-1)
-#define NEVER INT64_MIN /* no event yet */
 
 struct lane_mark {
     int64_t offset;    /* next offset that the shard has not counted; LANE_UNSET where the shard does not know

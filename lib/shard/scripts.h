@@ -15,6 +15,8 @@
     X(SCRIPT_APPLY, apply)                                                                                   \
     X(SCRIPT_DECIDE, decide)                                                                                 \
     X(SCRIPT_EXPIRE, expire)                                                                                 \
+    X(SCRIPT_LOOK, look)                                                                                     \
+    X(SCRIPT_KEEP, keep)                                                                                     \
     X(SCRIPT_ADMIT, admit)                                                                                   \
     X(SCRIPT_META, meta)                                                                                     \
     X(SCRIPT_ADVANCE, advance)                                                                               \

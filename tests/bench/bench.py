@@ -3,6 +3,7 @@
     ./dev bench [--events N] [--rounds N] [--rate N] [--json]
     ./dev bench micro [--json]                single operations, without Kafka and Redis
     ./dev bench scale [--only PART] [--json]  what the cost follows; latency; memory of Redis
+    ./dev bench attribution [--json]          orders by their touches beside orders that name their campaign; memory
 
 In one run, alternating, so that both see the same machine: a bare librdkafka drain and roiwatchd over the same topics
 (3 x 8 partitions), each over N and over 2N events. The difference of the two is what N events cost, without the start.
@@ -19,7 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from tests.bench import scale  # noqa: E402
+from tests.bench import attribution, scale  # noqa: E402
 from tests.bench.stage import Stage, Topics, micro, say  # noqa: E402
 
 PARTITIONS = 8
@@ -117,20 +118,27 @@ def run_scale(arguments):
         print(scale.text(scale.run(stage, arguments.events, arguments.only), arguments.json))
 
 
+def run_attribution(arguments):
+    with Stage() as stage:
+        result = attribution.run(stage, arguments.events, arguments.rounds, arguments.users)
+        print(attribution.text(result, arguments.json))
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("cost", "micro", "scale"), default="cost", help="cost")
+    parser.add_argument("what", nargs="?", choices=("cost", "micro", "scale", "attribution"), default="cost", help="cost")
     parser.add_argument("--only", action="append", choices=scale.PARTS, help="of scale: this part; may be repeated")
     parser.add_argument("--events", type=int, default=2_000_000, help="N (2000000)")
     parser.add_argument("--rounds", type=int, default=5, help="how often both are measured (5)")
     parser.add_argument("--rate", type=int, default=50_000,
                         help="events a second of event time (50000): the fewer, the more cells they fall into")
+    parser.add_argument("--users", type=int, default=attribution.USERS, help="of attribution: people in Redis (1000000)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     arguments = parser.parse_args()
     if min(arguments.events, arguments.rounds, arguments.rate) < 1:
         parser.error("--events, --rounds and --rate are at least 1")
-    {"cost": run_cost, "micro": run_micro, "scale": run_scale}[arguments.what](arguments)
+    {"cost": run_cost, "micro": run_micro, "scale": run_scale, "attribution": run_attribution}[arguments.what](arguments)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ static const struct part {
 static const char usage[] =
     "Usage: roiwatch-bench PART -c FILE [--set KEY=VALUE]... [--events N] [--campaigns N] [--rate N]\n"
     "                      [--start-ms T] [--span-ms D] [--watched N] [--first N] [--even]\n"
+    "                      [--by-touches] [--people]\n"
     "PART: fill (produce the workload), drain (read it and do nothing), micro (time single operations),\n"
     "latency (produce at a rate and watch the totals). `./dev bench` runs it.\n";
 
@@ -40,6 +41,8 @@ static int read_line(int argc, char **argv, struct line *line)
         {"watched", required_argument, NULL, 'w'},
         {"first", required_argument, NULL, 'f'},
         {"even", no_argument, NULL, 'e'},
+        {"by-touches", no_argument, NULL, 'b'},
+        {"people", no_argument, NULL, 'p'},
         {0},
     };
     struct bench_options *options = &line->options;
@@ -76,6 +79,12 @@ static int read_line(int argc, char **argv, struct line *line)
             break;
         case 'e':
             options->even = true;
+            break;
+        case 'b':
+            options->by_touches = true;
+            break;
+        case 'p':
+            options->people = options->by_touches = true;
             break;
         default:
             return USAGE;

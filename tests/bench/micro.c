@@ -123,10 +123,12 @@ int bench_micro(const struct settings *settings, const struct bench_options *opt
         r = micro_ingest(settings, options, &count_ns, &apply_ns);
     if (r == 0)
         printf("{\"decode_impression\":%.1f,\"decode_click\":%.1f,\"decode_order\":%.1f,\"money\":%.1f,"
-               "\"slices\":%.1f,\"count\":%.1f,\"apply_cell\":%.1f}\n",
+               "\"slices\":%.1f,\"count\":%.1f,\"apply_cell\":%.1f,\"decide_1\":%.1f,\"decide_10\":%.1f,"
+               "\"decide_50\":%.1f}\n",
                time_decode(&messages, options, EVENT_IMPRESSION),
                time_decode(&messages, options, EVENT_CLICK), time_decode(&messages, options, EVENT_ORDER),
-               time_money(), time_slices(), count_ns, apply_ns);
+               time_money(), time_slices(), count_ns, apply_ns, micro_credit(1), micro_credit(10),
+               micro_credit(50));
     decoder_free(messages.decoder);
     free(messages.events);
     return r;

@@ -118,8 +118,9 @@ class Stage:
             raise AssertionError(f"the drain read {result['events']} events of {topics.n_events}")
         return result
 
-    def count(self, topics, more=None, processes=1):
-        """roiwatchd from nothing until everything is in the reader keys: events, cpu_ns, wall_s, peak_kb, redis_cpu_ns, redis_mb."""
+    def count(self, topics, more=None, processes=1, look=None):
+        """roiwatchd from nothing until everything is in the reader keys: events, cpu_ns, wall_s, peak_kb, redis_cpu_ns, redis_mb.
+        look: what else to do with a client of its Redis then."""
         store = Redis(self.directory / f"redis{self.runs}")
         daemons = []
         try:
@@ -137,6 +138,8 @@ class Stage:
             check_totals(store, topics.n_events)
             with store.client() as client:
                 result["redis_mb"] = client.info("memory")["used_memory"] / 1e6
+                if look:
+                    look(client)
             return result
         finally:
             for daemon in daemons:

@@ -23,12 +23,24 @@ static int64_t draw_campaign(const struct bench_options *options, int64_t number
     return (int64_t)((double)options->n_campaigns * even * even * even);
 }
 
-static enum event_type draw_type(int64_t number)
+static enum event_type draw_type(const struct bench_options *options, int64_t number)
 {
     int per_mille = (int)(draw((uint64_t)number) % 1000);
+    if (options->people)
+        return number % 2 ? EVENT_ORDER : EVENT_CLICK;
     if (per_mille < PER_MILLE_IMPRESSIONS)
         return EVENT_IMPRESSION;
     return per_mille < PER_MILLE_IMPRESSIONS + PER_MILLE_CLICKS ? EVENT_CLICK : EVENT_ORDER;
+}
+
+/* Whose event it is: an order that touches decide is the user's of the click before it. */
+static int64_t draw_user(const struct bench_options *options, enum event_type type, int64_t number)
+{
+    int64_t own = number;
+    while (options->by_touches && type == EVENT_ORDER && own > options->first &&
+           draw_type(options, own) != EVENT_CLICK)
+        own--;
+    return own * 7919 % USERS;
 }
 
 void workload_campaign(int64_t campaign, char ret_id[32])
@@ -41,15 +53,17 @@ void workload_event(const struct bench_options *options, int64_t number, struct 
     struct workload_event *event = ret_event;
     double place = (double)(number - options->first) / (double)options->n_events;
     int64_t ts_ms = options->start_ms + (int64_t)((double)options->span_ms * place);
-    int64_t user = number * 7919 % USERS;
-    char campaign[32];
-    event->type = draw_type(number);
+    char campaign[32], named[64];
+    event->type = draw_type(options, number);
     event->campaign = draw_campaign(options, number);
+    int64_t user = draw_user(options, event->type, number);
     workload_campaign(event->campaign, campaign);
+    snprintf(named, sizeof(named), "\"campaign_id\":\"%s\",", campaign);
+    if (options->by_touches && event->type == EVENT_ORDER)
+        named[0] = '\0';
     event->key_size = snprintf(event->key, sizeof(event->key), "u-%09" PRId64, user);
-    int n =
-        snprintf(event->value, WORKLOAD_TEXT, "{\"type\":\"%s\",\"ts\":%" PRId64 ",\"campaign_id\":\"%s\",",
-                 event_type_name(event->type), ts_ms, campaign);
+    int n = snprintf(event->value, WORKLOAD_TEXT, "{\"type\":\"%s\",\"ts\":%" PRId64 ",%s",
+                     event_type_name(event->type), ts_ms, named);
     if (event->type == EVENT_ORDER)
         n += snprintf(event->value + n, WORKLOAD_TEXT - (size_t)n,
                       "\"order_id\":\"o-%012" PRId64 "\",\"user_id\":\"u-%09" PRId64 "\",\"revenue\":%" PRId64

@@ -83,14 +83,20 @@ static void sets_that_are_wrong_are_told(void **state)
         {"windows=[toady]",
          "--set: windows[0]: \"toady\" is no window; allowed are durations such as 5m, 24h or 30d, and "
          "today, yesterday, week, month, total; did you mean \"today\"?\n"},
-        {"attribution.trust_order_campaign=false", "--set: attribution.trust_order_campaign: not yet in this "
-                                                   "version; allowed is only the default, true\n"},
-        {"attribution.model=linear",
-         "--set: attribution.model: not yet in this version; allowed is only the default, last_click\n"},
+        {"attribution.hash_identities=true",
+         "--set: attribution.hash_identities: needs attribution.identity_key_file: without a key anybody "
+         "could try ids "
+         "out\n"},
+        {"attribution.identity_key_file=/k", "--set: attribution.identity_key_file: is only read with "
+                                             "attribution.hash_identities: true; without it ids are "
+                                             "kept as they are\n"},
+        {"attribution.by_kind={lead: first}", "--set: attribution.by_kind.lead: \"first\" is not allowed; "
+                                              "allowed are last_click, first_click, linear, "
+                                              "position, time_decay\n"},
         {"attribution.half_life=0",
          "--set: attribution.half_life: 0 is out of range; allowed are 1ms to 400d\n"},
-        {"attribution.position=[1, 2, 3]",
-         "--set: attribution.position: not yet in this version; allowed is only the default, [40, 20, 40]\n"},
+        {"attribution.position=[1, 2]",
+         "--set: attribution.position: has 2 items; allowed are 3 to 3 items\n"},
         {"rates=[{from: 2026-01-01, USD: 0.9}]",
          "--set: rates: not yet in this version; allowed is only the default, []\n"},
         {"mapping={preset: ga4}",

@@ -270,7 +270,7 @@ class Deployment:
         totals = [fields for key, fields in keys.items() if key.endswith(b"}:total")]
         if totals and not counted.doubtful:  # of those in doubt the differences say nothing
             assert sum(int(fields["revenue_micros"]) for fields in totals) == revenue
-            assert sum(int(fields["orders"]) for fields in totals) == orders
+            assert sum(int(fields["conversions_micro"]) for fields in totals) == orders * 1_000_000
         return counted
 
     def _complaint(self, wrong):

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from tests.integration.servers import poll
 from tests.integration.test_exact import rejections
+from tests.oracle import journeys as people
 from tests.oracle.goals import states
 from tests.oracle.journeys import Journeys, Mix
 
@@ -26,7 +27,7 @@ def goal(name, **more):
 
 
 CONFIG = {"account": {"currency": "EUR", "timezone": "Europe/Paris"}, "ledger": {"refund_horizon": "6d"},
-          "windows": ["1h", "24h", "7d", "30d", "today", "month", "total"], "measures": MEASURES,
+          "attribution": people.CONFIG["attribution"], "windows": ["1h", "24h", "7d", "30d", "today", "month", "total"], "measures": MEASURES,
           "campaigns": {"campaign-0000": {"value": "margin", "cost": {"cpm": Decimal("1.5")}, "goals": [
               goal("likes", metric="measure:likes", target=Decimal("5")), goal("leads", metric="measure:leads", below=2),
               goal("cpl", metric="cost_per:leads", below=Decimal("0.01")), goal("cps", metric="cost_per:shares", below=10**9),

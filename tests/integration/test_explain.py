@@ -1,5 +1,6 @@
 """roiwatch explain ORDER: what the ledger says of an order, beside an independent recount of the log."""
 
+import collections
 import json
 import random
 
@@ -29,18 +30,50 @@ def text(deployment, order_id):
 
 
 def test_it_says_what_the_recount_says(deployment):
+    deployment.configure({**CONFIG, "attribution": {"model": "linear", "view_lookback": "1d"}})
     deployment.produce(journeys(deployment, 11))
     deployment.start()
     counted = deployment.expect_exact(180)
-    refunded = {order_id for order_id, order in counted.orders.items() if order.refunded}
-    some = random.Random(1).sample(sorted(refunded), N_ORDERS // 2) + random.Random(2).sample(sorted(counted.orders), N_ORDERS // 2)
+    kept = {order_id for order_id, order in counted.orders.items()  # older ones are forgotten by and by
+            if order.read.event.ts_ms > counted.as_of_ms - 5 * DAY_MS}
+    refunded = {order_id for order_id in kept if counted.orders[order_id].refunded}
+    n_touched = 0
+    some = random.Random(1).sample(sorted(refunded), N_ORDERS // 2) + random.Random(2).sample(sorted(kept), N_ORDERS // 2)
     for order_id in some:
         order, said = counted.orders[order_id], explain(deployment, order_id)
-        assert (said["ts_ms"], said["revenue_micros"], said["model"]) == (order.read.event.ts_ms, order.value, None)
-        shares = {share["campaign"].encode(): (share["conversions_micro"], share["revenue_micros"], share["refunded_micros"])
-                  for share in said["shares"]}
-        assert shares == {order.shares[0].campaign: (1_000_000, order.value, order.refunded)}, order_id
+        touched = not order.read.event.campaign and order.shares[0].campaign != b"(unattributed)"
+        n_touched += touched
+        assert (said["ts_ms"], said["revenue_micros"], said["model"]) == (
+            order.read.event.ts_ms, order.value, "linear" if touched else None)
+        expected = collections.Counter()
+        for share in order.shares:
+            expected[share.campaign] += share.revenue
+        assert {share["campaign"].encode(): share["revenue_micros"] for share in said["shares"]} == expected, order_id
+        assert sum(share["conversions_micro"] for share in said["shares"]) == 1_000_000
+        assert sum(share["refunded_micros"] for share in said["shares"]) == order.refunded
+        assert sum(touch["revenue_micros"] for touch in said["touches"]) == (order.value if touched else 0), said
+        assert all(touch["eligible"] == (touch["why"] == "counts") for touch in said["touches"])
         assert sum(refund["amount_micros"] for refund in said["refunds"]) == order.refunded
+    assert n_touched > 10
+
+
+def test_the_touches_of_an_order_and_why_each_counts_or_not(deploy):
+    deployment = deploy({**CONFIG, "attribution": {"model": "position", "click_lookback": "1h", "view_lookback": "1h"}}, kinds=KINDS)
+    deployment.start()
+    minute = 60_000
+    for i, (kind, before, campaign) in enumerate([("click", 65, "old"), ("click", 50, "a"), ("click", 20, "b"), ("click", 10, "a"),
+                                                  ("impression", 5, "seen"), ("click", -1, "after")]):
+        deployment.send(kind, i % 2, T_MS - before * minute, user_id="u", campaign_id=campaign, event_id=f"e{i}")
+    deployment.send("order", 0, T_MS, order_id="o", revenue="100", user_id="u")
+    deployment.expect_exact()
+    said = explain(deployment, "o")
+    assert said["model"] == "position"
+    assert [(touch["campaign"], touch["type"], touch["eligible"], touch["revenue_micros"]) for touch in said["touches"]] == [
+        ("old", "click", False, 0), ("a", "click", True, 40_000_000), ("b", "click", True, 20_000_000),
+        ("a", "click", True, 40_000_000), ("seen", "impression", False, 0), ("after", "click", False, 0)]
+    assert said["touches"][0]["why"] == "older than the lookback" and said["touches"][-1]["why"] == "after the order"
+    assert [(share["campaign"], share["revenue_micros"]) for share in said["shares"]] == [("a", 80_000_000), ("b", 20_000_000)]
+    assert "b click 2026-11-21 22:10:00 20.00 counts" in text(deployment, "o")
 
 
 def test_all_that_can_become_of_a_refund(deployment):

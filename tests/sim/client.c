@@ -58,7 +58,9 @@ struct client *client_new(struct sim_world *world, int id)
     client->id = id;
     client->config = config;
     client->clock_ms = random_below(&world->random, 100000);
-    ingest_passed(client->ingest, SIM_T0);
+    const struct lanes nobody = {0};
+    if (ingest_look(client->ingest, &(struct ingest_view){.lanes = &nobody, .passed_ms = SIM_T0}) < 0)
+        abort();
     client_tick(world, client);
     return client;
 }
@@ -216,10 +218,13 @@ static void claims_check(struct sim_world *world, const struct client *client)
     for (size_t i = 0; i < client->n_slots; i++) {
         size_t p = client->partition[i];
         struct slot_state state = ingest_slot(client->ingest, i);
-        if (state.counted > recount_least(&world->recount, p))
+        int64_t touches = recount_least_of(&world->recount, p, TOUCHES),
+                orders = recount_least_of(&world->recount, p, ORDERS);
+        if (state.counted > touches || state.decided > orders)
             fail(&world->failure,
-                 "client %d claims %" PRId64 " of partition %zu, the shards stand at %" PRId64, client->id,
-                 state.counted, p, recount_least(&world->recount, p));
+                 "client %d claims %" PRId64 " and %" PRId64 " of partition %zu, the shards stand at %" PRId64
+                 " and %" PRId64,
+                 client->id, state.counted, state.decided, p, touches, orders);
         if (state.counted_newest_ms > recount_newest(&world->recount, p, state.counted))
             fail(&world->failure, "client %d claims a newest event time that not every shard has counted",
                  client->id);

@@ -193,6 +193,13 @@ static void accepted_count(struct recount *recount, uint32_t shard, size_t p,
         cells_count(recount, shard, campaign, message);
 }
 
+/* The lane in which a message stands. */
+static int message_lane(const struct sim_message *message)
+{
+    enum event_type type = message->reason == REJECT_NONE ? message->type : message->rules.type;
+    return type == EVENT_ORDER ? ORDERS : TOUCHES;
+}
+
 static void message_count(struct recount *recount, uint32_t view, size_t p, const struct sim_message *message)
 {
     if (view >= recount->n_shards) {
@@ -205,7 +212,7 @@ static void message_count(struct recount *recount, uint32_t view, size_t p, cons
         accepted_count(recount, view, p, message);
         return;
     }
-    int which = message->rules.type == EVENT_ORDER ? ORDERS : TOUCHES;
+    int which = message_lane(message);
     bool keeps = (2 * recount->lanes[p].index + (uint32_t)which) % recount->n_shards == view;
     if (keeps && !message->letter_sent)
         fail(recount->failure, "offset %" PRId64 " was passed before its dead letter was acknowledged",
@@ -230,6 +237,30 @@ static int64_t position_offset(int64_t position)
     return position & ((INT64_C(1) << 48) - 1);
 }
 
+/* The messages of one lane that the shard has passed since. */
+static void lane_pass(struct recount *recount, uint32_t shard, size_t p, int which, struct span vec)
+{
+    const struct recount_lane *lane = &recount->lanes[p];
+    struct sim_partition *partition = &recount->log->partitions[p];
+    struct shard_view *view = &recount->views[shard];
+    size_t at = 32 * (size_t)lane->index + 16 * (size_t)which, *next = &view->next[p][which];
+    int64_t offset = position_offset(bytes_i64(vec, at)), newest_ms = NEVER;
+    if (offset < view->offset[p][which] || offset > partition->end)
+        fail(recount->failure,
+             "shard %" PRIu32 " moved from %" PRId64 " to %" PRId64 " in %s:%d, which ends at %" PRId64,
+             shard, view->offset[p][which], offset, partition->topic, partition->number, partition->end);
+    view->offset[p][which] = offset;
+    lane_judge(recount, p, offset);
+    for (; *next < partition->n_messages && partition->messages[*next]->offset < offset; (*next)++)
+        if (message_lane(partition->messages[*next]) == which)
+            message_count(recount, shard, p, partition->messages[*next]);
+    if (*next > 0 && partition->messages[*next - 1]->offset >= lane->start)
+        newest_ms = partition->messages[*next - 1]->newest_ms[which];
+    if (bytes_i64(vec, at + 8) != newest_ms)
+        fail(recount->failure, "shard %" PRIu32 " has a wrong newest event time of %s:%d", shard,
+             partition->topic, partition->number);
+}
+
 static void partition_follow(struct recount *recount, uint32_t shard, size_t p, struct span vec)
 {
     const struct recount_lane *lane = &recount->lanes[p];
@@ -239,31 +270,21 @@ static void partition_follow(struct recount *recount, uint32_t shard, size_t p, 
     int64_t position = at + 32 <= vec.size ? bytes_i64(vec, at) : -1;
     if (!view->open[p] && position == -1)
         return;
-    int64_t offset = position_offset(position);
     if (!view->open[p]) {
         view->open[p] = true;
-        view->offset[p] = lane->start;
-        view->next[p] = partition_find(partition, lane->start);
+        view->offset[p][TOUCHES] = view->offset[p][ORDERS] = lane->start;
+        view->next[p][TOUCHES] = view->next[p][ORDERS] = partition_find(partition, lane->start);
     }
-    if (position >> 48 < view->term[p])
+    int64_t term = position >> 48;
+    if (term < view->term[p])
         fail(recount->failure, "shard %" PRIu32 " went back from term %" PRId64 " to %" PRId64 " in %s:%d",
-             shard, view->term[p], position >> 48, partition->topic, partition->number);
-    if (offset < view->offset[p] || bytes_i64(vec, at + 16) != position || offset > partition->end)
-        fail(recount->failure,
-             "shard %" PRIu32 " moved from %" PRId64 " to %" PRId64 " in %s:%d, which ends at %" PRId64,
-             shard, view->offset[p], offset, partition->topic, partition->number, partition->end);
-    view->term[p] = position >> 48;
-    view->offset[p] = offset;
-    lane_judge(recount, p, offset);
-    int64_t newest_ms[2] = {NEVER, NEVER};
-    for (; view->next[p] < partition->n_messages && partition->messages[view->next[p]]->offset < offset;
-         view->next[p]++)
-        message_count(recount, shard, p, partition->messages[view->next[p]]);
-    if (view->next[p] > 0 && partition->messages[view->next[p] - 1]->offset >= lane->start)
-        memcpy(newest_ms, partition->messages[view->next[p] - 1]->newest_ms, sizeof(newest_ms));
-    if (bytes_i64(vec, at + 8) != newest_ms[0] || bytes_i64(vec, at + 24) != newest_ms[1])
-        fail(recount->failure, "shard %" PRIu32 " has a wrong newest event time of %s:%d", shard,
+             shard, view->term[p], term, partition->topic, partition->number);
+    if (bytes_i64(vec, at + 16) >> 48 != term)
+        fail(recount->failure, "shard %" PRIu32 " has the lanes of %s:%d at two terms", shard,
              partition->topic, partition->number);
+    view->term[p] = term;
+    lane_pass(recount, shard, p, TOUCHES, vec);
+    lane_pass(recount, shard, p, ORDERS, vec);
 }
 
 /* No decision may stand that the shard's vector does not cover: it would outlive a failover of the range. */
@@ -295,8 +316,8 @@ void recount_follow(struct recount *recount, const struct call *call)
     for (size_t p = 0; p < recount->log->n_partitions && !recount->failure->found; p++) {
         if (!recount->lanes[p].registered)
             continue;
-        partition_follow(recount, family == 'o' ? recount->n_shards + shard : shard, p,
-                         buffer_span(&vec->text));
+        uint32_t place = family == 'o' ? 1 : family == 'u' ? 2 : 0;
+        partition_follow(recount, place * recount->n_shards + shard, p, buffer_span(&vec->text));
     }
     if (call->script == SCRIPT_DECIDE)
         decisions_covered(recount, call, buffer_span(&vec->text));
@@ -312,15 +333,21 @@ void recount_compare(struct recount *recount)
     spend_compare_all(recount);
 }
 
-int64_t recount_least(const struct recount *recount, size_t p)
+int64_t recount_least_of(const struct recount *recount, size_t p, int which)
 {
     int64_t least = INT64_MAX;
-    for (uint32_t i = 0; i < 2 * recount->n_shards; i++) {
-        int64_t offset = recount->views[i].open[p] ? recount->views[i].offset[p] : -1;
+    for (uint32_t i = 0; i < N_SHARD_FAMILIES * recount->n_shards; i++) {
+        int64_t offset = recount->views[i].open[p] ? recount->views[i].offset[p][which] : -1;
         if (offset < least)
             least = offset;
     }
     return least;
+}
+
+int64_t recount_least(const struct recount *recount, size_t p)
+{
+    int64_t touches = recount_least_of(recount, p, TOUCHES), orders = recount_least_of(recount, p, ORDERS);
+    return touches < orders ? touches : orders;
 }
 
 bool recount_finished(const struct recount *recount, size_t n_partitions)

@@ -23,9 +23,9 @@ enum { SIM_SHARDS_MAX = 8, SIM_STEPS_MAX = 16, TOUCHES = 0, ORDERS = 1 };
 /* What a shard has passed of each partition. */
 struct shard_view {
     bool open[SIM_PARTITIONS_MAX];
-    int64_t offset[SIM_PARTITIONS_MAX];
     int64_t term[SIM_PARTITIONS_MAX];
-    size_t next[SIM_PARTITIONS_MAX]; /* index of the first message that it has not passed */
+    int64_t offset[SIM_PARTITIONS_MAX][2];
+    size_t next[SIM_PARTITIONS_MAX][2]; /* of each lane: index of the first message that it has not passed */
 };
 
 /* Rules that hold below an offset. */
@@ -56,12 +56,13 @@ struct recount {
     uint32_t n_shards;
     int64_t campaigns_limit;
     struct recount_lane lanes[SIM_PARTITIONS_MAX];
-    struct shard_view views[2 * SIM_SHARDS_MAX]; /* campaign shards, then order shards */
-    struct table expected;                       /* key, field -> struct expected_cell, owned */
-    struct table decisions;                      /* order id -> buffer: the decision first seen, owned */
-    struct table expected_spend;                 /* key, field -> struct expected_spend, owned */
-    struct expected_spend *changed_spend;        /* likewise */
-    struct expected_cell *changed;               /* list of those that the present call has to change */
+    struct shard_view
+        views[N_SHARD_FAMILIES * SIM_SHARDS_MAX]; /* campaign shards, order shards, user shards */
+    struct table expected;                        /* key, field -> struct expected_cell, owned */
+    struct table decisions;                       /* order id -> buffer: the decision first seen, owned */
+    struct table expected_spend;                  /* key, field -> struct expected_spend, owned */
+    struct expected_spend *changed_spend;         /* likewise */
+    struct expected_cell *changed;                /* list of those that the present call has to change */
 };
 
 void recount_init(struct recount *recount, struct sim_log *log, struct sim_store *store,
@@ -77,8 +78,9 @@ bool recount_finished(const struct recount *recount, size_t n_partitions);
 /* After recount_finished: each order id was counted exactly once, and each admitted campaign has something, or
  * has a message that only other rules accept: a process that had them may have died after it asked. */
 void recount_ids(struct recount *recount, size_t n_partitions);
-/* The least offset that a shard stands at; -1 where one does not know the partition. */
+/* The least offset that a shard stands at, in both lanes or in one; -1 where one does not know the partition. */
 int64_t recount_least(const struct recount *recount, size_t partition);
+int64_t recount_least_of(const struct recount *recount, size_t partition, int which);
 /* Newest event time of both lanes below an offset; NEVER without any. */
 int64_t recount_newest(const struct recount *recount, size_t partition, int64_t offset);
 

@@ -79,6 +79,7 @@ static void run_init(struct run *run, const struct sim_options *options)
     world->rules = (struct ingest_rules){
         .layout = {span_of("roi:"), n_shards, 1},
         .decode = {.currency = "EUR"}, /* the rest is the configuration's */
+        .attribution = {.touches = {.max_touches = 50}, .trust_order_campaign = true},
         .book = &run->book,
         .campaigns_limit = random_in(random, 1, (int64_t)world->log.n_campaigns * 2),
         .refund_horizon_ms = 400 * DAY_MS,

@@ -46,14 +46,14 @@ static void a_reader_that_is_at_the_end_lifts_as_of(void **state)
     world_settle(world);
     layout_common_key(&world->layout, "marks", &key);
     struct value *marks = store_make(&world->store, buffer_span(&key));
-    hash_set(marks, span_of("0"), span_of("1 1795300200000 1795300560000 1"));
+    hash_set(marks, span_of("0"), span_of("1 1795300200000 1795300560000 1 1 1795300200000 1795300560000"));
     hash_set(marks, span_of("7"), span_of("nonsense"));
-    hash_set(marks, span_of("99999999"), span_of("1 1 1 1"));
+    hash_set(marks, span_of("99999999"), span_of("1 1 1 1 1 1 1"));
     world_settle(world);
     assert_int_equal(evaluator_as_of(world->evaluator, 0), T0 + 6 * MINUTE_MS);
     world_check(world, "a");
     assert_int_equal(world_number(world, "a", "5m", "impressions"), 0);
-    hash_set(marks, span_of("0"), span_of("1 1 - -"));
+    hash_set(marks, span_of("0"), span_of("1 1 - - 1 1 -"));
     world_settle(world);
     assert_int_equal(evaluator_as_of(world->evaluator, 0), T0 + 6 * MINUTE_MS);
 }

@@ -20,11 +20,14 @@
 
 enum {
     DESK_SHARDS = 2,
+    DESK_FEEDS = N_SHARD_FAMILIES * DESK_SHARDS, /* campaign shards, order shards, user shards */
     DESK_CALLS_MAX = 256,
-    DESK_ANSWERS_MAX = 200,
+    DESK_ANSWERS_MAX = 1100,
     DISORDER_MS = 30000,
     REACH_MS = 300000,
-    FLUSH_MS = 250
+    FLUSH_MS = 250,
+    LOOKBACK_MS = 3600000,
+    HOLD_MS = 600000
 };
 
 #define T0 INT64_C(1795300200000)
@@ -40,9 +43,9 @@ struct desk {
     struct price price;
     struct campaign_rules priced;
     int64_t now_ms;
-    const char *registry[2];                        /* what the registry says of each partition */
-    struct lane_mark stands[2 * DESK_SHARDS][2][2]; /* of each feed, partition and lane */
-    const char *verdict;                            /* of apply and decide */
+    const char *registry[2];                   /* what the registry says of each partition */
+    struct lane_mark stands[DESK_FEEDS][2][2]; /* of each feed, partition and lane */
+    const char *verdict;                       /* of apply and decide */
     int64_t first;              /* whether the ledger knows no order; else another message has brought each */
     const char *foreign_record; /* instead of such a record */
     bool keeps_record;          /* what decide stores last is the ledger's record of every order */
@@ -61,6 +64,8 @@ struct desk {
     struct call expire;             /* the last expire */
     struct call command;            /* the last change of the registry */
     struct call opened;             /* the last opening of a lane */
+    struct call keep;               /* the last keep that stores something */
+    struct buffer touches;          /* what every identity has */
 };
 
 static void desk_book(struct desk *desk)
@@ -82,6 +87,10 @@ static struct ingest_rules desk_rules(const struct desk *desk)
         .layout = {span_of("roi:"), DESK_SHARDS, 1},
         .decode = {.future_ms = 300000, .message_bytes = 1000, .currency = "EUR"},
         .book = &desk->book,
+        .attribution = {.touches = {.click_lookback_ms = LOOKBACK_MS, .max_touches = 50},
+                        .model = MODEL_LINEAR,
+                        .order_hold_ms = HOLD_MS,
+                        .trust_order_campaign = true},
         .campaigns_limit = 100,
         .refund_horizon_ms = 86400000,
         .flush_ms = FLUSH_MS,
@@ -97,7 +106,7 @@ __attribute__((unused)) static void desk_init(struct desk *desk)
                           .first = 1,
                           .admitted = 1,
                           .unchanged = 1};
-    for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
+    for (size_t i = 0; i < DESK_FEEDS; i++)
         for (size_t k = 0; k < 4; k++)
             desk->stands[i][k / 2][k % 2] = (struct lane_mark){0, NEVER};
     desk_book(desk);
@@ -117,6 +126,8 @@ __attribute__((unused)) static void desk_deinit(struct desk *desk)
     buffer_deinit(&desk->record);
     call_deinit(&desk->command);
     call_deinit(&desk->opened);
+    call_deinit(&desk->keep);
+    buffer_deinit(&desk->touches);
     table_deinit(&desk->book.by_id);
 }
 
@@ -142,7 +153,8 @@ __attribute__((unused)) static size_t desk_send(struct desk *desk)
 static size_t key_feed(struct span key)
 {
     size_t shard = (size_t)(key.data[strlen("roi:~{c")] - '0');
-    return key.data[strlen("roi:~{")] == 'o' ? DESK_SHARDS + shard : shard;
+    const char family = key.data[strlen("roi:~{")];
+    return family == 'o' ? DESK_SHARDS + shard : family == 'u' ? 2 * DESK_SHARDS + shard : shard;
 }
 
 static struct reply text_reply(struct span text)
@@ -199,6 +211,19 @@ static struct reply desk_answer(struct desk *desk, const struct call *call,
             elements[n++] =
                 text_reply(desk->expired_bytes.size ? desk->expired_bytes : buffer_span(&desk->record));
         }
+        break;
+    case SCRIPT_LOOK:
+        for (size_t k = 0; k < 4; k++)
+            vector_append(bytes, desk->stands[key_feed(call_get(call, 0))][k / 2][k % 2]);
+        elements[n++] = text_reply(buffer_span(bytes));
+        for (size_t i = call->n_keys; i < call->n_args; i++)
+            elements[n++] = desk->touches.size ? text_reply(buffer_span(&desk->touches))
+                                               : (struct reply){.type = REPLY_NIL};
+        break;
+    case SCRIPT_KEEP:
+        if (call->n_args > 3)
+            call_copy(&desk->keep, call);
+        elements[n++] = text_reply(span_of(desk->verdict));
         break;
     case SCRIPT_EXPIRE:
         call_copy(&desk->expire, call);

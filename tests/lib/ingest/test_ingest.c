@@ -7,7 +7,7 @@ static void a_new_partition_is_registered_opened_everywhere_and_only_then_ready(
 {
     struct desk *desk = *state;
     desk->registry[0] = "0 7 new none/300000/1000";
-    for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
+    for (size_t i = 0; i < DESK_FEEDS; i++)
         desk->stands[i][0][0].offset = desk->stands[i][0][1].offset = 7;
     desk_assign(desk, 1);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_REGISTERING);
@@ -16,8 +16,8 @@ static void a_new_partition_is_registered_opened_everywhere_and_only_then_ready(
     assert_true(span_equal(call_get(&desk->calls[0], 2), span_of("3")));
     assert_int_equal(desk_reply(desk), 0);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_OPENING);
-    assert_int_equal(desk_send(desk), 2 * DESK_SHARDS);
-    for (int i = 1; i < 2 * DESK_SHARDS; i++) {
+    assert_int_equal(desk_send(desk), DESK_FEEDS);
+    for (int i = 1; i < DESK_FEEDS; i++) {
         assert_int_equal(desk_reply(desk), 0);
         assert_int_equal(desk_send(desk), 0);
     }
@@ -62,13 +62,16 @@ static void a_shard_without_a_vector_is_lost(void **state)
     assert_int_equal(ingest_phase(desk->ingest), INGEST_LOST);
 }
 
-static void lanes_of_one_partition_at_different_offsets_are_lost(void **state)
+static void a_partition_is_read_from_the_least_offset_of_both_its_lanes(void **state)
 {
     struct desk *desk = *state;
-    desk->stands[1][0][1].offset = 4;
-    desk_assign(desk, 1);
-    desk_run(desk);
-    assert_int_equal(ingest_phase(desk->ingest), INGEST_LOST);
+    for (size_t i = 0; i < DESK_FEEDS; i++) {
+        desk->stands[i][0][LANE_TOUCH].offset = 9;
+        desk->stands[i][0][LANE_ORDER].offset = i == 1 ? 4 : 5;
+    }
+    desk_open(desk, 1);
+    assert_int_equal(ingest_position(desk->ingest, 0), 4);
+    assert_int_equal(ingest_counted(desk->ingest, 0), 4);
 }
 
 static void a_registry_that_makes_no_sense_breaks(void **state)
@@ -105,7 +108,7 @@ static void a_refusal_starts_over_from_the_vectors(void **state)
     uint64_t epoch = ingest_epoch(desk->ingest);
     assert_int_equal(desk_view(desk, 0, "a", T0), 0);
     desk_run(desk);
-    for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
+    for (size_t i = 0; i < DESK_FEEDS; i++)
         for (int lane = 0; lane < 2; lane++)
             desk->stands[i][0][lane] = (struct lane_mark){40, T0};
     desk->verdict = "refused";
@@ -127,12 +130,12 @@ static void what_is_in_flight_is_waited_for_before_starting_over(void **state)
     assert_int_equal(desk_view(desk, 0, "a", T0), 0);
     desk_run(desk);
     desk_pass(desk, 1000);
-    assert_int_equal(desk_send(desk), 2 * DESK_SHARDS);
+    assert_int_equal(desk_send(desk), DESK_FEEDS);
     desk->verdict = "refused";
     assert_int_equal(desk_reply(desk), 0);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_SETTLING);
     assert_int_equal(desk_send(desk), 0);
-    for (int i = 1; i < 2 * DESK_SHARDS; i++)
+    for (int i = 1; i < DESK_FEEDS; i++)
         assert_int_equal(desk_reply(desk), 0);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_REGISTERING);
 }
@@ -144,11 +147,11 @@ static void a_shard_has_one_call_in_flight(void **state)
     assert_int_equal(desk_view(desk, 0, "a", T0), 0);
     desk_run(desk);
     desk_pass(desk, 1000);
-    assert_int_equal(desk_send(desk), 2 * DESK_SHARDS);
+    assert_int_equal(desk_send(desk), DESK_FEEDS);
     assert_int_equal(desk_view(desk, 1, "a", T0), 0);
     desk_pass(desk, 5000);
     assert_int_equal(desk_send(desk), 0);
-    assert_int_equal(ingest_in_flight(desk->ingest), 2 * DESK_SHARDS);
+    assert_int_equal(ingest_in_flight(desk->ingest), DESK_FEEDS);
 }
 
 static void a_lost_answer_breaks_and_a_restart_recovers(void **state)
@@ -267,7 +270,7 @@ int main(void)
         DESK_TEST(a_ready_partition_is_not_opened_again),
         DESK_TEST(a_ready_partition_unknown_to_a_shard_is_lost),
         DESK_TEST(a_shard_without_a_vector_is_lost),
-        DESK_TEST(lanes_of_one_partition_at_different_offsets_are_lost),
+        DESK_TEST(a_partition_is_read_from_the_least_offset_of_both_its_lanes),
         DESK_TEST(a_registry_that_makes_no_sense_breaks),
         DESK_TEST(partitions_are_taken_only_when_idle),
         DESK_TEST(a_refusal_starts_over_from_the_vectors),

@@ -264,6 +264,20 @@ static void a_shard_that_has_passed_it_is_not_sent_spend_again(void **state)
     assert_int_equal(value[2], 1000000);
 }
 
+static void spend_of_a_moment_goes_by_the_offset_of_the_touch_lane(void **state)
+{
+    struct desk *desk = *state;
+    uint32_t shard = desk_shard("a");
+    desk->stands[shard][0][LANE_TOUCH] = (struct lane_mark){1, T0};
+    desk_open(desk, 1);
+    for (int64_t offset = 0; offset < 2; offset++) {
+        assert_int_equal(spend(desk, offset, "a", NULL, MOMENT, "7"), 0);
+        desk_run(desk);
+    }
+    send_all(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_MEDIA_COST), 7000000);
+}
+
 #define MEASURED_TEST(test) cmocka_unit_test_setup_teardown(test, measured_setup, desk_teardown)
 
 int main(void)
@@ -278,6 +292,7 @@ int main(void)
         DESK_TEST(spend_of_campaigns_beyond_the_limit_keeps_its_ids_apart),
         DESK_TEST(many_records_of_spend_are_due_before_the_time_is_over),
         DESK_TEST(a_refused_apply_drops_pending_spend_and_it_is_read_again),
+        DESK_TEST(spend_of_a_moment_goes_by_the_offset_of_the_touch_lane),
         DESK_TEST(a_shard_that_has_passed_it_is_not_sent_spend_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ static void a_topics_totals_are_of_what_shards_have_acknowledged(void **state)
     assert_int_equal(topic_counter(desk, LANE_REJECTED + REJECT_NOT_JSON - 1), 1);
 
     /* A refused apply and what is read again count once. */
-    for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
+    for (size_t i = 0; i < DESK_FEEDS; i++)
         for (int lane = 0; lane < 2; lane++)
             desk->stands[i][0][lane] = (struct lane_mark){1, T0};
     assert_int_equal(desk_view(desk, 1, "a", T0), 0);

@@ -186,6 +186,7 @@ static void a_refund_that_is_read_again_takes_the_same_once(void **state)
         for (size_t lane = 0; lane < 2; lane++) {
             desk->stands[feed][0][lane] = (struct lane_mark){1, T0};
             desk->stands[DESK_SHARDS + feed][0][lane] = (struct lane_mark){2, T0};
+            desk->stands[2 * DESK_SHARDS + feed][0][lane] = (struct lane_mark){1, T0};
         }
     ingest_restart(desk->ingest);
     desk_run(desk);

@@ -43,7 +43,7 @@ static void what_is_read_afterwards_is_counted_by_the_fresh_rules(void **state)
     desk_run(desk);
     assert_int_equal(ingest_set_rules(desk->ingest, &rules), 0);
     memset(&desk->priced, 0xff, sizeof(desk->priced));
-    for (size_t i = 0; i < 2 * DESK_SHARDS; i++)
+    for (size_t i = 0; i < DESK_FEEDS; i++)
         for (size_t k = 0; k < 2; k++)
             desk->stands[i][0][k] = (struct lane_mark){4, T0};
     desk_open(desk, 1);

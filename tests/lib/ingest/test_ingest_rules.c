@@ -1,7 +1,7 @@
 /* Ingest: a partition that was read by other rules than ours. Ours are none/300000/1000. */
 #include "tests/lib/ingest/desk.h"
 
-enum { RANGE_SIZE = 28, N_FEEDS = 2 * DESK_SHARDS };
+enum { RANGE_SIZE = 28, N_FEEDS = DESK_FEEDS };
 
 /* Every shard stands at an offset of partition 0, under a term. */
 static void stand(struct desk *desk, size_t feed, int64_t term, int64_t offset)
@@ -76,7 +76,8 @@ static void every_shard_is_moved_to_a_new_term_before_the_registry_is_written(vo
     for (size_t feed = 0; feed < N_FEEDS; feed++) {
         const struct call *call = &desk->calls[feed];
         struct span ranges = call_get(call, call->n_keys);
-        assert_int_equal(call->script, feed < DESK_SHARDS ? SCRIPT_APPLY : SCRIPT_DECIDE);
+        static const enum script scripts[] = {SCRIPT_APPLY, SCRIPT_DECIDE, SCRIPT_KEEP};
+        assert_int_equal(call->script, scripts[feed / DESK_SHARDS]);
         assert_int_equal(ranges.size, LANES_PER_PARTITION * RANGE_SIZE);
         for (size_t lane = 0; lane < LANES_PER_PARTITION; lane++) {
             const char *range = ranges.data + lane * RANGE_SIZE;
@@ -98,7 +99,7 @@ static void every_shard_is_moved_to_a_new_term_before_the_registry_is_written(vo
     assert_int_equal(desk_reply(desk), 0);
     assert_int_equal(ingest_phase(desk->ingest), INGEST_RUNNING);
     assert_true(ingest_wants_input(desk->ingest));
-    assert_written(desk, "0 0 ready none/300000/500 2", "0 0 ready none/300000/500<7:none/300000/1000 3");
+    assert_written(desk, "0 0 ready none/300000/500 2", "0 0 ready none/300000/500<9:none/300000/1000 3");
 }
 
 static void what_the_furthest_shard_has_is_read_by_the_rules_before(void **state)

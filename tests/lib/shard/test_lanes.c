@@ -18,21 +18,37 @@ struct lane_case {
 
 #define NO_MARK                                                                                              \
     {                                                                                                        \
-        LANE_UNSET, NEVER, NEVER, NEVER                                                                      \
+        LANE_UNSET, NEVER, NEVER, NEVER, LANE_UNSET, NEVER, NEVER                                            \
+    }
+/* Nothing waits: both lanes are at one place. */
+#define MARK(offset, newest_ms, complete_ms, end_since_ms)                                                   \
+    {                                                                                                        \
+        offset, newest_ms, complete_ms, end_since_ms, offset, newest_ms, complete_ms                         \
     }
 
 static const struct lane_case cases[] = {
     {"both lanes at one offset share the newest", {9, 500}, {9, NEVER}, NO_MARK, 470},
     {"apart, each has its own", {9, 500}, {7, 400}, NO_MARK, 370},
     {"apart, a lane without event is complete to nothing", {9, 500}, {7, NEVER}, NO_MARK, NEVER},
-    {"an unset lane holds up", {LANE_UNSET, NEVER}, {LANE_UNSET, NEVER}, {0, NEVER, 900, 1}, NEVER},
-    {"a proof lifts lanes that stand at its offset", {9, 500}, {9, NEVER}, {9, 500, 900, 1}, 900},
-    {"a proof holds for ever", {12, 500}, {12, 600}, {9, 500, 900, 1}, 900},
-    {"a proof beyond the shard's offset does not count yet", {9, 500}, {9, NEVER}, {10, 500, 900, 1}, 470},
-    {"a proof counts for each lane by itself", {9, 500}, {8, 490}, {9, 500, 900, 1}, 460},
-    {"a proof never lowers", {9, 500}, {9, NEVER}, {9, 500, 100, 1}, 470},
-    {"not at its end: the mark proves nothing", {9, 500}, {9, NEVER}, {9, 500, NEVER, NEVER}, 470},
-    {"an empty partition at its end", {0, NEVER}, {0, NEVER}, {0, NEVER, 800, 1}, 800},
+    {"an unset lane holds up", {LANE_UNSET, NEVER}, {LANE_UNSET, NEVER}, MARK(0, NEVER, 900, 1), NEVER},
+    {"a proof lifts lanes that stand at its offset", {9, 500}, {9, NEVER}, MARK(9, 500, 900, 1), 900},
+    {"a proof holds for ever", {12, 500}, {12, 600}, MARK(9, 500, 900, 1), 900},
+    {"a proof beyond the shard's offset does not count yet",
+     {9, 500},
+     {9, NEVER},
+     MARK(10, 500, 900, 1),
+     470},
+    {"a proof counts for each lane by itself", {9, 500}, {8, 490}, MARK(9, 500, 900, 1), 460},
+    {"a proof never lowers", {9, 500}, {9, NEVER}, MARK(9, 500, 100, 1), 470},
+    {"not at its end: the mark proves nothing", {9, 500}, {9, NEVER}, MARK(9, 500, NEVER, NEVER), 470},
+    {"an empty partition at its end", {0, NEVER}, {0, NEVER}, MARK(0, NEVER, 800, 1), 800},
+    {"orders that wait hold their lane back", {9, 500}, {7, 400}, {9, 500, 900, 1, 7, 400, NEVER}, 370},
+    {"the oldest that waits bounds it", {9, 500}, {7, 400}, {9, 500, 900, 1, 7, 400, 450}, 450},
+    {"what was read is newer than the touch lane's own",
+     {9, 100},
+     {9, NEVER},
+     MARK(9, 500, NEVER, NEVER),
+     470},
     {"an event in the future is held back by the cap", {9, 99999}, {9, NEVER}, NO_MARK, CAP - DISORDER},
 };
 
@@ -75,11 +91,32 @@ static void a_shard_is_as_complete_as_the_least_of_the_partitions_that_count(voi
     assert_int_equal(lanes_as_of(&lanes, buffer_span(&vector)), NEVER);
 }
 
+static void touches_are_complete_whatever_orders_wait(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_deinit) struct buffer vector = BUFFER_INIT;
+    vector_append(&vector, (struct lane_mark){9, 100});
+    vector_append(&vector, (struct lane_mark){2, NEVER});
+    uint32_t partition = 0;
+    struct partition_mark mark = {9, 500, NEVER, NEVER, 2, NEVER, NEVER};
+    struct lanes lanes = lanes_of(&partition, 1, &mark, 1);
+    assert_int_equal(lanes_touches_complete(&lanes, buffer_span(&vector)), 470);
+    assert_int_equal(lanes_marks_complete(&lanes), 470);
+    mark.offset = 10; /* the shard has gone back: the mark says nothing of it */
+    assert_int_equal(lanes_touches_complete(&lanes, buffer_span(&vector)), 70);
+    mark = (struct partition_mark)PARTITION_MARK_NONE;
+    assert_true(lanes_marks_complete(&lanes) == NEVER);
+    lanes.n_partitions = 0;
+    assert_true(lanes_touches_complete(&lanes, buffer_span(&vector)) == NEVER);
+    assert_true(lanes_marks_complete(&lanes) == NEVER);
+}
+
 static void a_mark_comes_back_from_its_text(void **state)
 {
     (void)state;
-    const struct partition_mark marks[] = {
-        {12, 1795303560000, 1795303612345, 7}, {0, NEVER, NEVER, NEVER}, {5, -3, 0, INT64_MAX}};
+    const struct partition_mark marks[] = {{12, 1795303560000, 1795303612345, 7, 11, 1795303559999, 3},
+                                           NO_MARK,
+                                           {5, -3, 0, INT64_MAX, 4, 1, NEVER}};
     for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
         struct partition_mark back;
@@ -92,8 +129,14 @@ static void a_mark_comes_back_from_its_text(void **state)
 static void other_texts_are_no_marks(void **state)
 {
     (void)state;
-    const char *const texts[] = {"",        "1",      "1 2 3",     "1 2 3 4 5",
-                                 "1 2 3 x", "1  3 4", "1 2 3 --4", "9223372036854775808 1 1 1"};
+    const char *const texts[] = {"",
+                                 "1",
+                                 "1 2 3 4 5 6",
+                                 "1 2 3 4 5 6 7 8",
+                                 "1 2 3 4 5 6 x",
+                                 "1  3 4 5 6 7",
+                                 "1 2 3 4 5 6 --4",
+                                 "9223372036854775808 1 1 1 1 1 1"};
     struct partition_mark mark;
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         if (partition_mark_parse(span_of(texts[i]), &mark) != LANES_MALFORMED)
@@ -105,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_partition_is_as_complete_as_the_least_of_its_lanes),
         cmocka_unit_test(a_shard_is_as_complete_as_the_least_of_the_partitions_that_count),
+        cmocka_unit_test(touches_are_complete_whatever_orders_wait),
         cmocka_unit_test(a_mark_comes_back_from_its_text),
         cmocka_unit_test(other_texts_are_no_marks),
     };
