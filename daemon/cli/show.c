@@ -2,10 +2,17 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/reader.h"
+#include "daemon/cli/show_lags.h"
 #include "daemon/cli/text.h"
 #include "daemon/reader_json.h"
 #include "daemon/redis_tree.h"
 #include "lib/report/report.h"
+
+enum { OPTION_LAGS };
+
+static const struct cli_option options[] = {
+    {"lags", NULL, "how long after their touches its orders came, and those of the whole account"},
+};
 
 enum { NAME_COLUMNS = 28, VALUE_COLUMNS = 18, GAP_COLUMNS = 2 };
 
@@ -225,7 +232,9 @@ static int run(const struct cli *cli, int argc, char **argv)
                 (int)out.size, out.data, settings->redis.prefix);
         return CLI_FAILED;
     }
-    if (cli->json)
+    if (arguments.values[OPTION_LAGS])
+        r = show_lags(&store, settings, picture.id, cli->json, &out);
+    else if (cli->json)
         r = picture_json(&out, &picture, settings);
     else
         picture_text(&out, &picture, settings);
@@ -236,6 +245,8 @@ const struct cli_command show_command = {
     .name = "show",
     .arguments = "CAMPAIGN",
     .summary = "print a campaign's windows and goals",
+    .options = options,
+    .n_options = ARRAY_SIZE(options),
     .n_positional = 1,
     .run = run,
 };

@@ -62,6 +62,11 @@ void fade_forget(struct ingest *ingest);
 int fade_next(struct ingest *ingest, struct call *call, uint64_t *ret_tag);
 MUST_CHECK int fade_reply(struct ingest *ingest, struct flight flight, const struct reply *reply);
 
+/* lags.c: how late orders came */
+MUST_CHECK int lags_count(struct ingest *ingest, const struct deferred *deferred,
+                          const struct campaign *campaign, const struct booking *booking);
+void lags_forget(struct shard_feed *feed);
+
 /* credit.c: who earned an order */
 /* Takes back released orders whose touches are not all there yet. */
 MUST_CHECK int orders_hold(struct ingest *ingest);

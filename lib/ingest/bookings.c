@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/ingest/internal.h"
+#include "lib/ingest/attribute.h"
 
 static int booking_add(struct ingest *ingest, const struct booking *booking)
 {
@@ -64,6 +64,18 @@ static void back_sums(const struct ledger_back *before, const struct ledger_back
     cohort[CELL_COHORT_MARGIN] = -margin;
 }
 
+/* Where one of its touches decided, the cohort's booking counts under the time that the order took, too. */
+static void lag_set(const struct ingest *ingest, const struct ledger_share *share, int64_t conversions_micro,
+                    struct booking *booking)
+{
+    const struct ledger_order *order = &ingest->ledger.order;
+    int64_t lookback_ms = ingest->rules.attribution.touches.click_lookback_ms;
+    booking->has_lag = order->model != LEDGER_NO_MODEL;
+    booking->lag_bucket = lag_bucket(order->ts_ms - share->touch_ms, lookback_ms);
+    booking->lag_touch_ms = share->touch_ms;
+    booking->lag_conversions_micro = conversions_micro;
+}
+
 /* Books both views of a share, each at its time; they are one booking where that is the same. */
 static int book(struct ingest *ingest, size_t number, const struct ledger_share *share, struct cell order,
                 struct cell cohort, int64_t order_ms, int64_t touch_ms)
@@ -79,6 +91,7 @@ static int book(struct ingest *ingest, size_t number, const struct ledger_share 
     if (touch_ms == order_ms) {
         booking.sum.column[CELL_COHORT_REVENUE] = cohort.column[CELL_COHORT_REVENUE];
         booking.sum.column[CELL_COHORT_MARGIN] = cohort.column[CELL_COHORT_MARGIN];
+        lag_set(ingest, share, order.column[CELL_CONVERSIONS], &booking);
         return booking_add(ingest, &booking);
     }
     r = booking_add(ingest, &booking);
@@ -87,6 +100,7 @@ static int book(struct ingest *ingest, size_t number, const struct ledger_share 
     booking.ts_ms = touch_ms;
     booking.late = is_too_late(deferred, booking.ts_ms);
     booking.sum = cohort;
+    lag_set(ingest, share, order.column[CELL_CONVERSIONS], &booking);
     return booking_add(ingest, &booking);
 }
 
@@ -219,6 +233,7 @@ int bookings_count(struct ingest *ingest)
         }
         int r = count_sum(ingest, deferred->slot, LANE_ORDER, deferred->offset, campaign, booking->ts_ms,
                           booking->late, &booking->sum);
+        r = r < 0 ? r : lags_count(ingest, deferred, campaign, booking);
         if (r < 0)
             return r;
     }

@@ -194,6 +194,7 @@ void feed_clear(struct ingest *ingest, struct shard_feed *feed)
     if (feed->touched)
         memset(feed->touched, 0, ingest->n_slots * sizeof(*feed->touched));
     feed->any_touched = false;
+    lags_forget(feed);
 }
 
 void feed_deinit(struct ingest *ingest, struct shard_feed *feed)

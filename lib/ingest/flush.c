@@ -232,6 +232,22 @@ static void encode_spend(struct ingest *ingest, uint32_t shard, struct encoder *
     }
 }
 
+/* How late orders came: a group each. The evaluator is not told, nobody waits for them. */
+static void encode_lags(struct ingest *ingest, uint32_t shard, struct encoder *encoder)
+{
+    size_t cursor = 0;
+    for (struct table_entry *entry; (entry = table_next(&feed_campaign(ingest, shard)->lags, &cursor));) {
+        const struct pending_lag *lag = entry->value;
+        struct span key = table_entry_key(entry); /* the day, then the campaign */
+        encode_field(encoder, lag->day, lag->columns, LAG_COLUMNS);
+        buffer_clear(&ingest->scratch);
+        layout_lags_key(&ingest->rules.layout, shard,
+                        span_from(key.data + sizeof(lag->day), key.size - sizeof(lag->day)),
+                        &ingest->scratch);
+        encode_group(encoder, buffer_span(&ingest->scratch), 1, LAG_COLUMNS);
+    }
+}
+
 static int encode_cells(struct ingest *ingest, uint32_t shard, struct encoder *encoder)
 {
     struct shard_feed *feed = feed_campaign(ingest, shard);
@@ -246,6 +262,7 @@ static int encode_cells(struct ingest *ingest, uint32_t shard, struct encoder *e
             encode_slices(ingest, shard, slice_ms, fold(ingest, feed, slice_ms, encoder->folded), encoder);
         }
     }
+    encode_lags(ingest, shard, encoder);
     encode_lanes(ingest, shard, encoder);
     encode_spend(ingest, shard, encoder);
     int r = buffer_status(&encoder->groups);

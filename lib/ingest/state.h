@@ -5,6 +5,7 @@
 #define ROIWATCH_INGEST_STATE_H
 
 #include "lib/attribution/identity.h"
+#include "lib/attribution/lag.h"
 #include "lib/attribution/ledger.h"
 #include "lib/attribution/touch_record.h"
 #include "lib/base/table.h"
@@ -46,6 +47,12 @@ struct pending_cell {
     struct cell sum;
 };
 
+/* How late orders came, of one campaign or one day of the account; lives in a feed's lags. */
+struct pending_lag {
+    uint32_t day; /* of the touches; 0 for a campaign's */
+    int64_t columns[LAG_COLUMNS];
+};
+
 /* One shard as this process sees it. counted and sent have one element a lane: slot_lane(slot, lane). */
 struct shard_feed {
     int64_t *counted; /* the shard stands here */
@@ -63,6 +70,7 @@ struct shard_feed {
     struct pending_cell **cells; /* owned pointers, in order of creation */
     size_t n_cells;
     size_t cells_capacity;
+    struct table lags;           /* day (u32), campaign -> struct pending_lag *, owned */
     struct pending_cell **index; /* open addressing over cells */
     size_t index_size;
     struct spend_queue spend;
@@ -200,7 +208,11 @@ struct booking {
     size_t deferred; /* index of the message */
     struct campaign *campaign;
     int64_t ts_ms;
-    bool late; /* only for total */
+    bool late;    /* only for total */
+    bool has_lag; /* a touch earned it: sum's cohort revenue counts under its lag, too */
+    int lag_bucket;
+    int64_t lag_touch_ms;
+    int64_t lag_conversions_micro;
     struct cell sum;
 };
 

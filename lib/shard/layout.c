@@ -40,6 +40,12 @@ void layout_common_key(const struct layout *layout, const char *name, struct buf
     buffer_printf(buffer, "~%s.%" PRId64, name, layout->generation);
 }
 
+void layout_lags_key(const struct layout *layout, uint32_t shard, struct span campaign, struct buffer *buffer)
+{
+    layout_shard_key(layout, SHARD_CAMPAIGN, shard, ":lags:", buffer);
+    buffer_append_span(buffer, campaign);
+}
+
 void layout_root_key(const struct layout *layout, const char *name, struct buffer *buffer)
 {
     buffer_append_span(buffer, layout->prefix);

@@ -18,6 +18,8 @@
  *     :spend:CAMPAIGN  HASH  spend item -> SPEND_VALUE_SIZE bytes: from, to, amount (int64, big endian); spend at one
  *                            moment has to = from. An item is "s" SPEND_ID, in (overflow) "s" SPEND_ID NUL CAMPAIGN,
  *                            or without an id "p" lane (u32) offset (i64)
+ *     :lags:CAMPAIGN       HASH  0 (u32) -> how late its orders came (lib/attribution/lag.h); without a campaign: day of
+ *                          the touch (u32, days since the epoch) -> the same of the account's orders in this shard
  *     :lanes      HASH   lane (u32) -> lane counters
  *     :journal    STREAM one entry an apply: c = which cells changed, v = their new values; or r = read again
  *     :rev        STRING counter of atomic reads
@@ -60,6 +62,9 @@ void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slic
                       struct span campaign, struct buffer *buffer);
 void layout_spend_key(const struct layout *layout, uint32_t shard, struct span campaign,
                       struct buffer *buffer);
+/* campaign empty: the account's. */
+void layout_lags_key(const struct layout *layout, uint32_t shard, struct span campaign,
+                     struct buffer *buffer);
 /* PREFIXname: what belongs to no generation: "campaigns", "alerts", "meta", "~names", "~windows". */
 void layout_root_key(const struct layout *layout, const char *name, struct buffer *buffer);
 /* PREFIX~name.G */

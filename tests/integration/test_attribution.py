@@ -1,5 +1,7 @@
 """Orders land on the campaigns whose touches earned them, whatever is read first and whatever happens on the way."""
 
+import bisect
+import collections
 import datetime
 import itertools
 import json
@@ -12,7 +14,7 @@ import pytest
 
 from tests.integration.deployment import ALWAYS, merged
 from tests.integration.servers import poll
-from tests.oracle import journeys
+from tests.oracle import journeys, models
 from tests.oracle.journeys import Journeys
 
 KINDS = (*ALWAYS, "refund")
@@ -42,6 +44,33 @@ def credited(counted):
     return len(touched), sum(len(campaigns) > 1 for campaigns in touched)
 
 
+LAG_EDGES = [hour * 3_600_000 * 3 // 30 for hour in (  # as in the goal rule, for a lookback of 3 days
+    0, 1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168, 216, 264, 336, 408, 480, 552, 636, 720)]
+
+
+def expect_lags(deployment, counted):
+    """`show --lags` beside the recount's orders: revenue by how long after the touch it came, what refunds took deducted."""
+    revenue, conversions = collections.Counter(), collections.Counter()
+    for order in counted.orders.values():
+        if order.read.event.campaign and counted.rules.attribution.trusts_campaign or order.shares[0].campaign == b"(unattributed)":
+            continue
+        taken = models.taken(order.shares, order.refunded)
+        for share, back in zip(order.shares, taken):
+            bucket = min(bisect.bisect_right(LAG_EDGES, order.read.event.ts_ms - share.touch_ms) - 1, 23)
+            for campaign in (share.campaign, None):
+                revenue[campaign, bucket] += share.revenue - back.revenue
+                conversions[campaign, bucket] += share.conversions
+    for campaign in (b"campaign-0000", b"campaign-0003", b"campaign-0005"):
+        said = json.loads(deployment.cli("show", campaign.decode(), "--lags", "--json").stdout)
+        for name, whose in (("lags", campaign), ("account_lags", None)):
+            assert [bucket["from_ms"] for bucket in said[name]] == LAG_EDGES[:-1]
+            found = [(bucket["revenue_micros"], bucket["conversions_micro"]) for bucket in said[name]]
+            expected = [(revenue[whose, i], conversions[whose, i]) for i in range(24)]
+            # Weights of time_decay are no exact numbers: a share may differ by a millionth.
+            near = len(counted.orders) if counted.rules.attribution.model == "time_decay" else 0
+            assert all(abs(a - b) <= near for pair in zip(found, expected) for a, b in zip(*pair)), (campaign, name)
+
+
 @pytest.mark.parametrize("attribution", [
     {"model": "linear"}, {"model": "position", "collapse": True, "position": [10, 0, 30]}, {"model": "time_decay"},
     {"model": "last_click", "trust_order_campaign": False, "view_lookback": 0},
@@ -54,6 +83,7 @@ def test_every_model_is_exact(journey, attribution):
     touched, shared = credited(counted)
     assert touched > 500 and (shared > 100 or attribution["model"] == "last_click"), (touched, shared)
     assert sum(counted.duplicates.values()) > 100
+    expect_lags(deployment, counted)
 
 
 def test_kills_and_daemons_that_come_and_go_credit_no_order_twice(journey):

@@ -64,21 +64,6 @@ static int64_t slice_of(const struct recount *recount, struct span campaign, int
     return start_ms;
 }
 
-/* All orders of the log are of the kind that is meant where none is named. */
-static void measures_count(int64_t *column, const struct measures *measures,
-                           const struct sim_message *message)
-{
-    for (size_t i = 0; i < measures->n; i++) {
-        const struct measure *measure = &measures->items[i];
-        if (measure->of_orders)
-            column[CELL_MEASURE_1 + i] +=
-                message->type == EVENT_ORDER && span_equal(measure->what, span_of("sale")) ? 1000000 : 0;
-        else
-            column[CELL_MEASURE_1 + i] +=
-                message->type == EVENT_ENGAGEMENT && span_equal(measure->what, span_of(message->action));
-    }
-}
-
 static void cell_count(int64_t *column, const struct sim_message *message, bool total)
 {
     if (message->type == EVENT_ORDER) {

@@ -108,7 +108,8 @@ void cells_compare_changed(struct recount *recount);
 void cells_compare_named(struct recount *recount, const struct call *call);
 void cells_compare_all(struct recount *recount);
 
-/* recount_spend.c: records of spend that are kept as they are; the others are counted in cells. */
+/* recount_spend.c: what a message adds to the measures' columns; and records of spend that are kept as they are; the others are counted in cells. */
+void measures_count(int64_t *column, const struct measures *measures, const struct sim_message *message);
 bool spend_is_kept(const struct sim_message *message);
 void spend_expect(struct recount *recount, uint32_t shard, struct span campaign, size_t p,
                   const struct sim_message *message);
