@@ -16,8 +16,10 @@ static void say_aside(struct app *app, const struct evaluator_stats *stats)
     const char *cells = ingest_last_aside(app->ingest), *campaign = evaluator_last_aside(app->evaluator);
     if (aside > app->aside_said)
         log_line(LOG_LEVEL_ERROR,
-                 "%" PRId64 " cells or campaigns are set aside so far, as a key of theirs has a foreign type "
-                 "or a counter would leave 64 bits; the others go on. The latest: %s%s%s. What was set aside "
+                 "%" PRId64
+                 " cells or campaigns are set aside so far, as a key of theirs has a foreign type, "
+                 "a counter would leave 64 bits, or a campaign has too many records of spend; the others go "
+                 "on. The latest: %s%s%s. What was set aside "
                  "is not counted: remove its cause (delete a foreign key, correct amounts), then count again "
                  "with roiwatch rebuild",
                  aside, cells, *cells && *campaign ? "; " : "", campaign);

@@ -149,10 +149,11 @@ static bool slices_are_others(struct app *app, struct span stored)
         return false;
     log_line(
         LOG_LEVEL_ERROR,
-        "another process of group %s counts with other windows or another lateness.disorder under prefix %s; "
+        "another process of group %s counts with other windows, measures or another lateness.disorder under "
+        "prefix %s; "
         "roiwatchd ends, so that it starts again with what its configuration says now. Give all processes of "
         "a "
-        "group the same windows, goals' windows and lateness.disorder, and restart them together",
+        "group the same windows, goals' windows, measures and lateness.disorder, and restart them together",
         app->settings->kafka.group, app->settings->redis.prefix);
     app_stop(app, EXIT_FAILED);
     return true;
@@ -201,7 +202,9 @@ static void meta_use(struct app *app, const struct reply *reply)
     if (slices_cover(app->settings, stored) && !span_equal(stored, buffer_span(&slices)))
         app_store_slices(app, buffer_span(&slices));
     else if (!slices_cover(app->settings, stored))
-        app_lost(app, "other windows or another lateness.disorder are configured than were counted with");
+        app_lost(
+            app,
+            "other windows, measures or another lateness.disorder are configured than were counted with");
     app_turn(app);
 }
 

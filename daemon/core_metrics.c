@@ -18,9 +18,8 @@ static void add_topics(const struct ingest *ingest, struct metrics_page *page, s
 
 static void emit_events(const void *module, struct metrics_page *page)
 {
-    add_topics(module, page, LANE_IMPRESSIONS, event_type_name(EVENT_IMPRESSION));
-    add_topics(module, page, LANE_CLICKS, event_type_name(EVENT_CLICK));
-    add_topics(module, page, LANE_ORDERS, event_type_name(EVENT_ORDER));
+    for (enum event_type type = EVENT_NONE + 1; type < N_EVENT_TYPES; type++)
+        add_topics(module, page, lane_column_of(type), event_type_name(type));
 }
 
 static void emit_rejected(const void *module, struct metrics_page *page)

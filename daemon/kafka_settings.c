@@ -62,8 +62,8 @@ static const struct config_row topics_rows[] = {
     TOPICS_ROW(EVENT_CLICK, "clicks", 0, "ad.clicks", "The same."),
     TOPICS_ROW(EVENT_ORDER, "orders", 0, "ad.orders", "The same."),
     TOPICS_ROW(EVENT_REFUND, "refunds", 0, "[]", "Topics of refunds."),
-    TOPICS_ROW(EVENT_ENGAGEMENT, "engagements", CONFIG_NOT_YET, "[]", "Topics of engagements."),
-    TOPICS_ROW(EVENT_SPEND, "spend", CONFIG_NOT_YET, "[]", "Topics of spend."),
+    TOPICS_ROW(EVENT_ENGAGEMENT, "engagements", 0, "[]", "Topics of engagements."),
+    TOPICS_ROW(EVENT_SPEND, "spend", 0, "[]", "Topics of spend."),
     TOPICS_ROW(EVENT_NONE, "mixed", 0, "[]", "Topics in which each event's `type` says what it is."),
 };
 

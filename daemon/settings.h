@@ -25,6 +25,7 @@
 #include "lib/event/mapping_settings.h"
 #include "lib/event/rates_settings.h"
 #include "lib/goal/campaign_settings.h"
+#include "lib/goal/measures_settings.h"
 #include "lib/goal/rules.h"
 #include "lib/ingest/counting.h"
 #include "lib/window/window_settings.h"
@@ -51,6 +52,7 @@ struct settings {
     struct lateness_settings lateness;
     struct attribution_settings attribution;
     struct ledger_settings ledger;
+    struct measures_settings measures;
     struct mapping_settings mapping;
     struct lookup_settings lookup;
     struct limits_settings limits;

@@ -58,7 +58,8 @@ int reload_plan_make(struct reload_plan *plan, const struct settings *before, co
     CLEANUP(buffer_deinit) struct buffer slices = BUFFER_INIT;
     slices_text(before, &slices);
     if (!slices_cover(fresh, buffer_span(&slices)))
-        plan_add(plan, RELOAD_RECOUNTS, "windows of keys or goals that reach further, or lateness.disorder");
+        plan_add(plan, RELOAD_RECOUNTS,
+                 "windows of keys or goals that reach further, what measures count, or lateness.disorder");
     plan_close(plan);
     for (size_t i = 0; r == 0 && i < N_RELOAD_FATES; i++)
         r = buffer_status(&plan->names[i]);

@@ -82,7 +82,8 @@ static int campaigns_make(struct settings *settings, const struct config_node *r
         const struct tz *tz;
         int r = campaign_zone(settings, campaign, root, account, errors, &tz);
         if (r == 0)
-            r = campaign_rules_make(&settings->arena, &settings->campaigns, campaign, tz, &rules[i]);
+            r = campaign_rules_make(&settings->arena, &settings->campaigns, campaign, tz,
+                                    &settings->book.measures, &rules[i]);
         if (r == 0)
             r = table_put(&settings->book.by_id, rules[i].id, &rules[i]);
         if (r < 0)
@@ -161,7 +162,10 @@ int settings_rules_make(struct settings *settings, const struct config_node *roo
     book->stale_after_ms = settings->alerts.stale_after_ms;
     book->clock = settings->lateness.idle == IDLE_CLOCK;
     book->reserved = (struct campaign_rules){.tz = account, .cost.tz = account};
-    r = campaign_rules_make(&settings->arena, &settings->campaigns, NULL, account, &book->defaults);
+    r = measures_make(&settings->arena, &settings->measures, &book->measures);
+    if (r == 0)
+        r = campaign_rules_make(&settings->arena, &settings->campaigns, NULL, account, &book->measures,
+                                &book->defaults);
     if (r == 0)
         r = rates_make(&settings->arena, &settings->rates, account, &settings->account_rates);
     if (r == 0)

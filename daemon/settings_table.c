@@ -93,7 +93,7 @@ static const struct joined_row joined[] = {
     {&lateness_row, offsetof(struct settings, lateness)},
     {&attribution_row, offsetof(struct settings, attribution)},
     {&ledger_row, offsetof(struct settings, ledger)},
-    {&measures_row, 0},
+    {&measures_row, offsetof(struct settings, measures)},
     {&lookup_row, offsetof(struct settings, lookup)},
     {&mapping_row, offsetof(struct settings, mapping)},
     {&limits_row, offsetof(struct settings, limits)},
@@ -122,6 +122,7 @@ static void settings_check(struct config_run *run, const struct config_node *nod
 {
     const struct settings *settings = record;
     const struct windows_settings *windows = &settings->windows;
+    measures_settings_check(run, node, &settings->measures, &settings->campaigns);
     rates_settings_check(run, node, &settings->rates, settings->account.currency);
     for (size_t i = 0; i < windows->n; i++)
         for (size_t j = 0; j < i; j++)

@@ -1,6 +1,6 @@
 /*
- * Slices as text: what PREFIX~meta says of the slices that are stored and of what decides lateness. Windows
- * that need more than that need a recount.
+ * Slices as text: what PREFIX~meta says of the slices that are stored, of what decides lateness, and of what the
+ * measures' columns hold. Windows that need more than that need a recount, and so do other measures.
  */
 #ifndef ROIWATCH_DAEMON_SLICES_TEXT_H
 #define ROIWATCH_DAEMON_SLICES_TEXT_H

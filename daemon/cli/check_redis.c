@@ -7,6 +7,7 @@
 #include "daemon/cli/redis.h"
 #include "daemon/redis_login.h"
 #include "daemon/redis_rights.h"
+#include "daemon/slices_text.h"
 #include "lib/event/ad_table.h"
 #include "lib/shard/scripts.h"
 
@@ -144,6 +145,24 @@ static void check_lookup(struct live *live, struct store *store)
                   count->integer, AD_ROWS_MAX);
 }
 
+/* What stands in Redis was counted with these slices and measures; nothing stands there before a first start. */
+static void check_slices(struct live *live, struct store *store)
+{
+    CLEANUP(reply_free) redisReply *meta = NULL;
+    CLEANUP(buffer_deinit) struct buffer key = BUFFER_INIT;
+    buffer_append_span(&key, store->layout.prefix);
+    buffer_append_text(&key, "~meta");
+    store_begin(store, "HGETALL");
+    call_arg(&store->call, buffer_span(&key));
+    int r = store_run(store, STORE_ARRAY, &meta);
+    if (r)
+        live_fail(live, r, "%s", store->complaint);
+    else if (meta->elements && !slices_cover(live->settings, reply_field(meta, "slices")))
+        live_warn(live, "what stands in Redis was counted with other windows, measures or another "
+                        "lateness.disorder: the next start counts all of the log again, where Kafka still "
+                        "holds it");
+}
+
 void check_redis(struct live *live)
 {
     CLEANUP(store_deinit) struct store store = {.quiet = true};
@@ -160,4 +179,5 @@ void check_redis(struct live *live)
     check_save(live, &store);
     count_campaigns(live, &store);
     check_lookup(live, &store);
+    check_slices(live, &store);
 }

@@ -7,6 +7,7 @@
 #include "daemon/cli/market.h"
 
 #define MICRO INT64_C(1000000)
+#define MINUTE INT64_C(60000)
 #define DAY INT64_C(86400000)
 
 enum { NAME_SIZE = 40, USERS = 200000, CLICK_DELAY_MS = 90000, REPEAT_DELAY_MS = 20000 };
@@ -173,8 +174,24 @@ static void append_money(struct buffer *value, const char *name, int64_t micros)
                   (long long)(micros % MICRO));
 }
 
+/* What a platform says of the day so far: restated under one id. */
+static void write_spend(struct events *events, const struct pending *what)
+{
+    struct buffer *value = &events->value;
+    const struct campaign *campaign = &events->campaigns[what->campaign];
+    int64_t at_ms = what->at_us / 1000, from_ms = at_ms - at_ms % DAY;
+    buffer_printf(&events->key, "s%lld-%lld", (long long)what->campaign, (long long)(from_ms / DAY));
+    buffer_printf(
+        value, "{\"type\":\"spend\",\"from\":%lld,\"to\":%lld,\"campaign_id\":\"%s\",\"spend_id\":\"%.*s\"",
+        (long long)from_ms, (long long)(from_ms + DAY), campaign->name, (int)events->key.size,
+        events->key.data);
+    append_money(value, "amount", campaign->market.cpc_micros * (1 + (at_ms - from_ms) / MINUTE));
+    buffer_append_u8(value, '}');
+}
+
 static void write_event(struct events *events, const struct pending *what, int64_t ts_ms)
 {
+    static const char *const actions[] = {"like", "share", "comment"};
     struct buffer *value = &events->value, *key = &events->key;
     unsigned long long number = what->number, user = what->user;
     const struct campaign *campaign = what->campaign < 0 ? NULL : &events->campaigns[what->campaign];
@@ -191,9 +208,12 @@ static void write_event(struct events *events, const struct pending *what, int64
         buffer_printf(value, ",\"event_id\":\"e%llu\"", number);
         if (what->type == EVENT_CLICK)
             buffer_printf(value, ",\"click_id\":\"c%llu\"", number);
+        if (what->type == EVENT_ENGAGEMENT)
+            buffer_printf(value, ",\"action\":\"%s\"", actions[number % ARRAY_SIZE(actions)]);
         int64_t cost =
             what->type == EVENT_CLICK ? campaign->market.cpc_micros : campaign->market.cpm_micros / 1000;
-        append_money(value, "cost", cost);
+        if (what->type != EVENT_ENGAGEMENT)
+            append_money(value, "cost", cost);
     }
     buffer_append_u8(value, '}');
 }
@@ -241,6 +261,25 @@ static struct pending draw_impression(struct events *events)
     return impression;
 }
 
+/* What else follows from an impression. Where none is asked for, nothing is drawn: the rest stays as it is. */
+static int follow_costs(struct events *events, const struct pending *what)
+{
+    const int64_t chances[] = {events->options.engagements_micro, events->options.spend_micro};
+    static const enum event_type types[] = {EVENT_ENGAGEMENT, EVENT_SPEND};
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (what->type != EVENT_IMPRESSION || !chances[i] || !draw_chance(events, chances[i]))
+            continue;
+        struct pending next = *what;
+        next.type = types[i];
+        next.number = ++events->number;
+        next.at_us += draw_delay_ms(events, CLICK_DELAY_MS) * 1000;
+        int r = heap_push(events, next);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
 /* What follows from an event: a click, an order, a repeat of the order. */
 static int follow(struct events *events, const struct pending *what, int64_t ts_ms)
 {
@@ -282,8 +321,12 @@ int events_next(struct events *events, struct generated *ret_message)
     if (!follows && draw_chance(events, events->options.bad_micro)) {
         write_bad(events, place_ms);
     } else {
-        write_event(events, &what, ts_ms);
+        if (what.type == EVENT_SPEND)
+            write_spend(events, &what);
+        else
+            write_event(events, &what, ts_ms);
         int r = follow(events, &what, ts_ms);
+        r = r ? r : follow_costs(events, &what);
         if (r)
             return r;
     }

@@ -13,14 +13,17 @@
 
 struct events_options {
     uint64_t seed;
-    int64_t n_campaigns;      /* at least 1; the first dozen have names */
-    int64_t start_ms;         /* event time of the first event */
-    int64_t gap_us;           /* event time between two events on the average; at least 1 */
-    int64_t longest_delay_ms; /* between a click and its order */
-    int64_t disorder_ms;      /* events stand up to so long before their place */
-    int64_t late_micro;       /* share that is 1 to 100 days old */
-    int64_t duplicates_micro; /* share of orders that come again */
-    int64_t bad_micro;        /* share that has to be rejected */
+    int64_t n_campaigns;       /* at least 1; the first dozen have names */
+    int64_t start_ms;          /* event time of the first event */
+    int64_t gap_us;            /* event time between two events on the average; at least 1 */
+    int64_t longest_delay_ms;  /* between a click and its order */
+    int64_t disorder_ms;       /* events stand up to so long before their place */
+    int64_t late_micro;        /* share that is 1 to 100 days old */
+    int64_t duplicates_micro;  /* share of orders that come again */
+    int64_t bad_micro;         /* share that has to be rejected */
+    int64_t engagements_micro; /* share of impressions that somebody likes, shares or comments */
+    int64_t
+        spend_micro; /* share of impressions after which a platform reports its campaign's spend of the day */
 };
 
 /* One message; its spans hold until the next call. */

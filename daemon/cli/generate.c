@@ -34,6 +34,8 @@ enum {
     OPTION_LATE,
     OPTION_DUPLICATES,
     OPTION_BAD,
+    OPTION_ENGAGEMENTS,
+    OPTION_SPEND,
     OPTION_STDOUT,
     OPTION_EMBEDDED,
     OPTION_PARTITIONS,
@@ -56,6 +58,8 @@ static const struct cli_option options[] = {
     {"late", "SHARE", "share that is 1 to 100 days old, 0 to 1 (0)"},
     {"duplicates", "SHARE", "share of orders that come twice (0)"},
     {"bad", "SHARE", "share of messages that have to be rejected (0)"},
+    {"engagements", "SHARE", "share of impressions that are liked, shared or commented (0)"},
+    {"spend", "SHARE", "share of impressions after which a day's spend is reported, or restated (0)"},
     {"stdout", NULL, "print lines of JSON with topic, key, ts_ms and value instead of sending"},
     {"embedded", NULL,
      "be a Kafka: librdkafka's mock cluster in this process, paced by what the group commits"},
@@ -142,6 +146,11 @@ static int take_times(const struct cli_arguments *arguments, struct plan *plan)
         r = take_share(arguments, OPTION_DUPLICATES, &plan->events.duplicates_micro);
     if (!r)
         r = take_share(arguments, OPTION_BAD, &plan->events.bad_micro);
+    if (!r)
+        r = take_share(arguments, OPTION_ENGAGEMENTS, &plan->events.engagements_micro);
+    if (!r)
+        r = take_share(arguments, OPTION_SPEND, &plan->events.spend_micro);
+    plan->sink.costs = plan->events.engagements_micro || plan->events.spend_micro;
     return r;
 }
 

@@ -23,6 +23,7 @@ struct picture {
     redisReply *windows[WINDOWS_MAX];
     size_t n_windows;
     size_t columns[WINDOWS_MAX]; /* of each window's values */
+    const struct measures *measures;
 };
 
 static void picture_deinit(struct picture *picture)
@@ -85,22 +86,32 @@ static int picture_json(struct buffer *out, const struct picture *picture, const
 }
 
 /* The value of one field as people read it. */
-static void value_text(struct buffer *text, enum report_field field, struct span value)
+static void value_text(struct buffer *text, const struct measures *measures, enum report_field field,
+                       struct span value)
 {
+    enum report_unit unit = report_field_unit(measures, field);
     if (value.size == 0)
         buffer_append_u8(text, '-');
-    else if (report_field_unit(field) == REPORT_MONEY || report_field_unit(field) == REPORT_MICRO_ORDERS)
+    else if (report_is_micro(unit))
         text_money(text, span_i64(value, 0));
-    else if (report_field_unit(field) == REPORT_RATIO && field != REPORT_ROAS)
+    else if (unit == REPORT_RATIO && field != REPORT_ROAS)
         text_percent(text, value);
     else
         text_safe(text, value);
 }
 
-/* "cost_micros" is shown as "cost": the unit is in the number. */
-static struct span field_title(enum report_field field)
+/* What a window says of the field. */
+static void field_text(struct buffer *text, const struct picture *picture, size_t window,
+                       enum report_field field)
 {
-    struct span name = span_of(report_field_name(field));
+    value_text(text, picture->measures, field,
+               reply_field(picture->windows[window], report_field_name(picture->measures, field)));
+}
+
+/* "cost_micros" is shown as "cost": the unit is in the number. */
+static struct span field_title(const char *field)
+{
+    struct span name = span_of(field);
     static const char *const endings[] = {"_micros", "_micro"};
     for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
         size_t size = strlen(endings[i]);
@@ -115,9 +126,9 @@ static void measure(struct picture *picture)
 {
     for (size_t i = 0; i < picture->n_windows; i++) {
         picture->columns[i] = VALUE_COLUMNS;
-        for (enum report_field field = 0; field < N_REPORT_FIELDS; field++) {
+        for (size_t k = 0; k < report_n_fields(picture->measures); k++) {
             CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-            value_text(&text, field, reply_field(picture->windows[i], report_field_name(field)));
+            field_text(&text, picture, i, report_field_at(picture->measures, k));
             size_t n = text_columns(buffer_span(&text)) + GAP_COLUMNS;
             picture->columns[i] = n > picture->columns[i] ? n : picture->columns[i];
         }
@@ -126,10 +137,10 @@ static void measure(struct picture *picture)
 
 static void table_line(struct buffer *out, const struct picture *picture, enum report_field field)
 {
-    text_padded(out, field_title(field), NAME_COLUMNS, false);
+    text_padded(out, field_title(report_field_name(picture->measures, field)), NAME_COLUMNS, false);
     for (size_t i = 0; i < picture->n_windows; i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-        value_text(&text, field, reply_field(picture->windows[i], report_field_name(field)));
+        field_text(&text, picture, i, field);
         text_padded(out, buffer_span(&text), picture->columns[i], true);
     }
     buffer_append_u8(out, '\n');
@@ -188,8 +199,8 @@ static void picture_text(struct buffer *out, struct picture *picture, const stru
     for (size_t i = 0; i < picture->n_windows; i++)
         text_padded(out, span_of(settings->windows.items[i].name), picture->columns[i], true);
     buffer_append_u8(out, '\n');
-    for (enum report_field field = 0; field < N_REPORT_FIELDS; field++)
-        table_line(out, picture, field);
+    for (size_t i = 0; i < report_n_fields(picture->measures); i++)
+        table_line(out, picture, report_field_at(picture->measures, i));
     bound_line(out, picture, "from (UTC)", "from_ms");
     bound_line(out, picture, "to (UTC)", "to_ms");
     buffer_append_u8(out, '\n');
@@ -210,6 +221,7 @@ static int run(const struct cli *cli, int argc, char **argv)
         r = store_open(&store, &settings->redis);
     if (r)
         return r;
+    picture.measures = &settings->book.measures;
     picture.id = span_of(arguments.positional[0]);
     r = read_picture(&store, settings, &picture);
     if (r)

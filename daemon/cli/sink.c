@@ -37,13 +37,25 @@ struct sink {
     struct buffer line;
 };
 
-/* The topic for events of a type: its own, else a mixed one. */
+/* Types that are made; the last two only where they are asked for. */
+static const enum event_type made_types[] = {EVENT_IMPRESSION, EVENT_CLICK, EVENT_ORDER, EVENT_ENGAGEMENT,
+                                             EVENT_SPEND};
+
+static size_t n_made_types(const struct sink *sink)
+{
+    return ARRAY_SIZE(made_types) - (sink->options.costs ? 0 : 2);
+}
+
+/* The topic for events of a type: its own, else a mixed one; engagements and spend, which say their type, go to that of
+ * impressions else. */
 static const char *topic_for(const struct settings *settings, enum event_type type)
 {
     const struct topic_names *own = &settings->kafka.names[type], *mixed = &settings->kafka.names[EVENT_NONE];
     if (own->n)
         return own->items[0];
-    return mixed->n ? mixed->items[0] : NULL;
+    if (!mixed->n && (type == EVENT_ENGAGEMENT || type == EVENT_SPEND))
+        own = &settings->kafka.names[EVENT_IMPRESSION];
+    return mixed->n ? mixed->items[0] : own->n ? own->items[0] : NULL;
 }
 
 static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
@@ -100,7 +112,8 @@ static int find_topics(struct sink *sink)
             return r;
         sink->created = true;
     }
-    for (enum event_type type = EVENT_IMPRESSION; type <= EVENT_ORDER; type++) {
+    for (size_t i = 0; i < n_made_types(sink); i++) {
+        enum event_type type = made_types[i];
         const char *name = topic_for(sink->settings, type);
         int32_t n = 0;
         if (!name)
@@ -144,7 +157,8 @@ static int create_topics(struct sink *sink, rd_kafka_mock_cluster_t *cluster)
     if (dead_letter)
         (void)rd_kafka_mock_topic_create(cluster, dead_letter, 1, REPLICAS);
     sink->watched = rd_kafka_topic_partition_list_new(16);
-    for (enum event_type type = EVENT_IMPRESSION; type <= EVENT_ORDER; type++) {
+    for (size_t i = 0; i < n_made_types(sink); i++) {
+        enum event_type type = made_types[i];
         const char *name = topic_for(sink->settings, type);
         if (!name)
             continue;
@@ -217,6 +231,8 @@ int sink_new(const struct settings *settings, const struct sink_options *options
 static int print_message(struct sink *sink, const struct generated *message)
 {
     const char *topic = topic_for(sink->settings, message->type);
+    if (!topic)
+        return SINK_TAKEN;
     buffer_clear(&sink->line);
     buffer_append_text(&sink->line, "{\"topic\":");
     json_append_text(&sink->line, span_of(topic));
@@ -263,8 +279,8 @@ static void look_at_commits(struct sink *sink)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(sink->watched);
     if (!rd_kafka_committed(sink->observer, list, COMMITTED_TIMEOUT_MS)) {
-        for (enum event_type type = EVENT_IMPRESSION; type <= EVENT_ORDER; type++) {
-            struct sink_topic *topic = &sink->topics[type];
+        for (size_t i = 0; i < n_made_types(sink); i++) {
+            struct sink_topic *topic = &sink->topics[made_types[i]];
             for (int32_t partition = 0; topic->name && partition < topic->n_partitions; partition++) {
                 const rd_kafka_topic_partition_t *found =
                     rd_kafka_topic_partition_list_find(list, topic->name, partition);

@@ -20,6 +20,7 @@ struct sink_options {
     int32_t n_partitions;     /* of each topic that is created */
     bool temporary_topics;    /* Kafka: create the configured topics that do not exist, and delete them at the
                                  end */
+    bool costs;               /* engagements and spend come too */
     const char *address_file; /* the mock's address is written here, whole or not at all; NULL: to stdout */
 };
 

@@ -71,7 +71,14 @@ void campaign_unload(struct evaluator *evaluator, struct campaign *campaign)
 {
     evaluator->stats.n_cells -= campaign_n_cells(evaluator, campaign);
     free_slices(evaluator, campaign);
+    spend_deinit(&campaign->spend);
     campaign->loaded = false;
+    campaign->spend_loaded = false;
+}
+
+bool campaign_is_loaded(const struct campaign *campaign)
+{
+    return campaign->loaded && campaign->spend_loaded;
 }
 
 void evaluator_set_aside(struct evaluator *evaluator, const char *format, ...)
@@ -92,6 +99,7 @@ static int campaign_new(struct evaluator *evaluator, struct span id, struct camp
     memcpy(campaign + 1, id.data, id.size);
     campaign->id = span_from(campaign + 1, id.size);
     campaign->rules = rule_book_find(evaluator->book, id);
+    campaign->spend = SPEND_INIT;
     campaign->due_ms = INT64_MAX;
     campaign->spread_due_ms = INT64_MAX;
     campaign->judged_ms = NEVER;
@@ -131,7 +139,7 @@ void campaign_want(struct shard *shard, struct campaign *campaign)
 {
     if (campaign->place != PLACE_NONE)
         return;
-    if (campaign->loaded)
+    if (campaign_is_loaded(campaign))
         queue_push(&shard->publish, PLACE_PUBLISH, campaign);
     else
         queue_push(&shard->load, PLACE_LOAD, campaign);
@@ -144,7 +152,7 @@ bool campaign_has_cells(const struct evaluator *evaluator, const struct campaign
 
 size_t campaign_n_cells(const struct evaluator *evaluator, const struct campaign *campaign)
 {
-    size_t n = 0;
+    size_t n = spend_n(&campaign->spend);
     for (size_t i = 0; campaign->tiers && i <= evaluator->book->tiers.n; i++)
         n += campaign->tiers[i].n;
     return n;
@@ -152,7 +160,8 @@ size_t campaign_n_cells(const struct evaluator *evaluator, const struct campaign
 
 struct rolling campaign_rolling(const struct evaluator *evaluator, const struct campaign *campaign)
 {
-    return (struct rolling){&evaluator->book->tiers, campaign->rules, campaign->tiers};
+    return (struct rolling){&evaluator->book->tiers, campaign->rules, campaign->tiers, &campaign->spend,
+                            &evaluator->book->measures};
 }
 
 int tier_index(const struct evaluator *evaluator, uint32_t slice_minutes)

@@ -48,6 +48,11 @@ static int visit_cell(void *data, struct span id, uint32_t slice_minutes, uint32
         goals_data_came(context->shard, campaign);
         campaign_want(context->shard, campaign);
     }
+    if (!cell) {
+        /* Read again: it changes seldom, and one record may replace another. */
+        campaign->spend_loaded = false;
+        return 0;
+    }
     /* What is not loaded is read whole, later than this. */
     return campaign->loaded ? set_cell(context->evaluator, campaign, slice_minutes, start_minutes, cell) : 0;
 }

@@ -31,7 +31,7 @@ static void trim_tier(struct evaluator *evaluator, struct shard *shard, struct c
                      fresh_key(evaluator));
     add_key_arg(evaluator, call);
     for (size_t i = 0; i < n; i++) {
-        buffer_append_u32(fresh_key(evaluator), slices->rows[i].start_minutes);
+        buffer_append_u32(fresh_key(evaluator), slices_start_minutes(slices, i));
         add_key_arg(evaluator, call);
     }
     slices_drop(slices, n);

@@ -1,7 +1,8 @@
 /*
  * DESIGN: a shard is loaded after its journal's tip was read. Cells that are loaded later are newer than
  * that, and the journal's entries since then are absolute values, so that following it from the tip ends at
- * the truth. Reads go on between the chunks, because the journal keeps a few entries only.
+ * the truth. Reads go on between the chunks, because the journal keeps a few entries only. Of a campaign whose
+ * spend has changed that alone is loaded again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -168,11 +169,13 @@ bool load_call(struct evaluator *evaluator, struct shard *shard, struct call *ca
     for (int n = 0; n < LOAD_CHUNK && shard->load.first; n++) {
         struct campaign *campaign = queue_pop(&shard->load);
         queue_push(&shard->asked, PLACE_CALL, campaign);
-        for (size_t tier = 0; tier <= evaluator->book->tiers.n; tier++) {
+        for (size_t tier = 0; !campaign->loaded && tier <= evaluator->book->tiers.n; tier++) {
             layout_cells_key(&evaluator->layout, shard->number, minutes_of_tier(evaluator, tier),
                              campaign->id, fresh_key(evaluator));
             add_key(evaluator, call);
         }
+        layout_spend_key(&evaluator->layout, shard->number, campaign->id, fresh_key(evaluator));
+        add_key(evaluator, call);
     }
     return true;
 }
@@ -193,34 +196,69 @@ static int load_tier(struct slices *slices, const struct reply *pairs)
     return 0;
 }
 
-static void note_foreign(struct evaluator *evaluator, const struct shard *shard,
-                         const struct campaign *campaign, size_t tier)
+/* The campaign is left alone, as the scratch key is no hash. */
+static void set_foreign(struct evaluator *evaluator, struct campaign *campaign)
 {
-    struct buffer *key = fresh_key(evaluator);
-    layout_cells_key(&evaluator->layout, shard->number, minutes_of_tier(evaluator, tier), campaign->id, key);
+    const struct buffer *key = &evaluator->key;
+    if (campaign->aside)
+        return;
+    campaign->aside = true;
     evaluator_set_aside(evaluator, "campaign \"%.*s\": another program has written over its key %.*s",
                         (int)campaign->id.size, campaign->id.data, (int)key->size, key->data);
 }
 
-static int load_campaign(struct evaluator *evaluator, const struct shard *shard, struct campaign *campaign,
-                         const struct reply *reply, size_t at)
+static int load_cells(struct evaluator *evaluator, const struct shard *shard, struct campaign *campaign,
+                      const struct reply *reply, size_t *at)
 {
-    campaign_unload(evaluator, campaign);
     campaign->tiers = calloc(evaluator->book->tiers.n + 1, sizeof(*campaign->tiers));
     if (!campaign->tiers)
         return -ENOMEM;
     campaign->aside = false;
     int r = 0;
     for (size_t tier = 0; r == 0 && tier <= evaluator->book->tiers.n; tier++) {
-        const struct reply *pairs = reply_at(reply, at + tier);
-        if (pairs->type != REPLY_ARRAY && !campaign->aside) {
-            campaign->aside = true;
-            note_foreign(evaluator, shard, campaign, tier);
+        const struct reply *pairs = reply_at(reply, (*at)++);
+        if (pairs->type != REPLY_ARRAY) {
+            layout_cells_key(&evaluator->layout, shard->number, minutes_of_tier(evaluator, tier),
+                             campaign->id, fresh_key(evaluator));
+            set_foreign(evaluator, campaign);
         }
+        slices_init(&campaign->tiers[tier], measures_columns(&evaluator->book->measures));
         r = load_tier(&campaign->tiers[tier], pairs);
     }
-    evaluator->stats.n_cells += campaign_n_cells(evaluator, campaign);
     campaign->loaded = true;
+    return r;
+}
+
+static int load_spend(struct evaluator *evaluator, const struct shard *shard, struct campaign *campaign,
+                      const struct reply *pairs)
+{
+    spend_deinit(&campaign->spend);
+    if (pairs->type != REPLY_ARRAY) {
+        layout_spend_key(&evaluator->layout, shard->number, campaign->id, fresh_key(evaluator));
+        set_foreign(evaluator, campaign);
+    }
+    int r = 0;
+    for (size_t i = 1; r == 0 && i < pairs->n_elements; i += 2) {
+        int64_t parts[SPEND_VALUE_SIZE / 8];
+        cell_unpack(reply_at(pairs, i)->text, parts, ARRAY_SIZE(parts));
+        if (spend_is_record(parts[0], parts[1], parts[2]))
+            r = spend_collect(&campaign->spend, parts[0], parts[1], parts[2]);
+    }
+    spend_sort(&campaign->spend);
+    campaign->spend_loaded = true;
+    return r;
+}
+
+static int load_campaign(struct evaluator *evaluator, const struct shard *shard, struct campaign *campaign,
+                         const struct reply *reply, size_t *at)
+{
+    int r = 0;
+    size_t n = campaign_n_cells(evaluator, campaign);
+    if (!campaign->loaded)
+        r = load_cells(evaluator, shard, campaign, reply, at);
+    if (r == 0)
+        r = load_spend(evaluator, shard, campaign, reply_at(reply, (*at)++));
+    evaluator->stats.n_cells += campaign_n_cells(evaluator, campaign) - n;
     campaign->goals_dirty = true;
     return r;
 }
@@ -230,11 +268,10 @@ int load_reply(struct evaluator *evaluator, struct shard *shard, const struct re
     size_t at = 0;
     struct campaign *campaign;
     while ((campaign = queue_pop(&shard->asked))) {
-        int r = load_campaign(evaluator, shard, campaign, reply, at);
+        int r = load_campaign(evaluator, shard, campaign, reply, &at);
         if (r < 0)
             return r;
         queue_push(&shard->fresh, PLACE_FRESH, campaign);
-        at += evaluator->book->tiers.n + 1;
     }
     /* So few at a time, so that what is in memory stays bounded. */
     if (shard->fresh.n >= FRESH_MOST || !shard->load.first)

@@ -111,7 +111,7 @@ int publish_call(struct evaluator *evaluator, struct shard *shard, struct call *
     for (int n = 0; n < LOOK_CHUNK && shard->publish.first; n++) {
         struct campaign *campaign = queue_pop(&shard->publish);
         campaign->member = campaign->member || campaign_has_cells(evaluator, campaign);
-        if (!campaign->loaded) {
+        if (!campaign_is_loaded(campaign)) {
             campaign_want(shard, campaign);
         } else if (!campaign->member || campaign->aside) {
             finish(evaluator, shard, campaign);

@@ -1,5 +1,6 @@
 #include "lib/evaluate/rolling.h"
 
+#include "lib/base/table.h"
 #include "lib/window/cost.h"
 
 enum { TRIM_PARTS = 8 };
@@ -35,12 +36,26 @@ static void sum_prices(const struct rolling *rolling, const struct slices *slice
         add_priced(rolling, slices, from_ms, to_ms, prices);
 }
 
+/* Spend is part of media cost. */
+static bool add_spend(const struct rolling *rolling, bool total, struct snapshot *snapshot)
+{
+    int64_t *media_micros = &snapshot->sum.column[CELL_MEDIA_COST];
+    struct spend_sums sums;
+    if (spend_n(rolling->spend) == 0)
+        return true;
+    if (!spend_between(rolling->spend, snapshot->from_ms, snapshot->to_ms, total, &sums))
+        return false;
+    snapshot->spread_micros = sums.spread_micros;
+    return !__builtin_add_overflow(*media_micros, sums.moments_micros, media_micros) &&
+           !__builtin_add_overflow(*media_micros, sums.spread_micros, media_micros);
+}
+
 bool rolling_snapshot(const struct rolling *rolling, const struct window_spec *window, int64_t as_of_ms,
                       struct snapshot *ret_snapshot)
 {
     const struct slices *slices = slices_of(rolling, window);
     const struct slices *total = &rolling->tier[rolling->tiers->n];
-    struct snapshot snapshot = {.as_of_ms = as_of_ms};
+    struct snapshot snapshot = {.as_of_ms = as_of_ms, .measures = rolling->measures};
     struct price_sum prices = {0};
     window_bounds(window, rolling->rules->tz, as_of_ms, &snapshot.from_ms, &snapshot.to_ms);
     if (window->kind == WINDOW_TOTAL) {
@@ -55,6 +70,8 @@ bool rolling_snapshot(const struct rolling *rolling, const struct window_spec *w
         sum_prices(rolling, slices, snapshot.from_ms, snapshot.to_ms, &prices);
         snapshot.sum.column[CELL_EXCLUDED] = all.column[CELL_EXCLUDED];
     }
+    if (!add_spend(rolling, window->kind == WINDOW_TOTAL, &snapshot))
+        return false;
     if (!snapshot_finish(&snapshot, &prices, &rolling->rules->cost, &rolling->rules->value))
         return false;
     *ret_snapshot = snapshot;
@@ -66,13 +83,17 @@ bool rolling_hash(const struct rolling *rolling, const struct snapshot *snapshot
 {
     ret_hashes->content = report_content_hash(snapshot);
     ret_hashes->without_spread = ret_hashes->content;
-    if (rolling->rules->cost.n_fixed == 0)
+    if (rolling->rules->cost.n_fixed == 0 && rolling->spend->ranges.n == 0)
         return true;
     struct snapshot bare = *snapshot;
     int64_t fixed = fixed_cost_micros(&rolling->rules->cost, snapshot->from_ms, snapshot->to_ms);
-    if (__builtin_sub_overflow(bare.cost_micros, fixed, &bare.cost_micros))
+    if (__builtin_sub_overflow(bare.cost_micros, fixed, &bare.cost_micros) ||
+        __builtin_sub_overflow(bare.cost_micros, bare.spread_micros, &bare.cost_micros))
         return false;
-    ret_hashes->without_spread = report_content_hash(&bare);
+    bare.sum.column[CELL_MEDIA_COST] -= bare.spread_micros;
+    /* A record that came or was restated is no cost that moves by itself. */
+    const uint64_t parts[] = {report_content_hash(&bare), rolling->spend->hash};
+    ret_hashes->without_spread = hash_bytes(span_from(parts, sizeof(parts)));
     return true;
 }
 
@@ -85,7 +106,7 @@ static bool spread_moves(const struct rolling *rolling, const struct window_spec
     for (size_t i = 0; i < plan->n_fixed; i++)
         if (tz_first_instant(plan->tz, plan->fixed[i].to_date) > passed_ms)
             return true;
-    return false;
+    return rolling->spend->latest_ms > passed_ms;
 }
 
 static int64_t earlier(int64_t a, int64_t b)

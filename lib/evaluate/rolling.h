@@ -7,12 +7,15 @@
 #include "lib/base/must.h"
 #include "lib/evaluate/slices.h"
 #include "lib/goal/rules.h"
+#include "lib/window/spend.h"
 
 /* What windows are computed from; everything is the caller's. */
 struct rolling {
     const struct tiers *tiers;
     const struct campaign_rules *rules;
     const struct slices *tier; /* tiers->n of them, then total's */
+    const struct spend *spend;
+    const struct measures *measures;
 };
 
 /* Why a content changed: the same snapshot with and without costs that are spread over time. */

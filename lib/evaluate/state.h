@@ -65,12 +65,13 @@ struct campaign {
     enum place place;
     struct span id; /* its bytes follow the struct */
     const struct campaign_rules *rules;
-    bool member;    /* belongs to roi:campaigns */
-    bool announced; /* is there, and in the index of names */
-    bool loaded;    /* its cells are in memory */
-    bool aside;     /* one of its keys has a foreign type */
-    bool beyond;    /* the money of a window left int64 */
-    bool purged;    /* keys of windows that are no longer configured are deleted */
+    bool member;       /* belongs to roi:campaigns */
+    bool announced;    /* is there, and in the index of names */
+    bool loaded;       /* its cells are in memory */
+    bool spend_loaded; /* and its spend, as it is stored now */
+    bool aside;        /* one of its keys has a foreign type */
+    bool beyond;       /* the money of a window left int64 */
+    bool purged;       /* keys of windows that are no longer configured are deleted */
     bool in_checkpoint;
     bool written; /* any of its keys, at written_ms (steady) */
     int64_t written_ms;
@@ -83,6 +84,7 @@ struct campaign {
     bool summary_written;
     uint64_t summary_hash;
     struct slices *tiers;         /* owned: the book's tiers, then total */
+    struct spend spend;           /* owned */
     struct window_state *windows; /* owned: the book's windows */
     struct goal_record *goals;    /* owned: the rules' goals */
 };
@@ -254,8 +256,11 @@ void campaign_unload(struct evaluator *evaluator, struct campaign *campaign);
 void evaluator_set_aside(struct evaluator *evaluator, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Something changed: puts it where its way begins, unless it is on its way. */
 void campaign_want(struct shard *shard, struct campaign *campaign);
+/* Whether all of it is in memory. */
+bool campaign_is_loaded(const struct campaign *campaign);
 bool campaign_has_cells(const struct evaluator *evaluator, const struct campaign *campaign);
 struct rolling campaign_rolling(const struct evaluator *evaluator, const struct campaign *campaign);
+/* Its cells and records of spend in memory. */
 size_t campaign_n_cells(const struct evaluator *evaluator, const struct campaign *campaign);
 /* Index of the tier of that slice length (0 is total), or -1 where nothing configured uses it. */
 int tier_index(const struct evaluator *evaluator, uint32_t slice_minutes);

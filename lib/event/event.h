@@ -15,8 +15,8 @@
     X(EVENT_CLICK, "click", "clicks", true)                                                                  \
     X(EVENT_ORDER, "order", "orders", true)                                                                  \
     X(EVENT_REFUND, "refund", "refunds", true)                                                               \
-    X(EVENT_ENGAGEMENT, "engagement", "engagements", false)                                                  \
-    X(EVENT_SPEND, "spend", "spend", false)
+    X(EVENT_ENGAGEMENT, "engagement", "engagements", true)                                                   \
+    X(EVENT_SPEND, "spend", "spend", true)
 
 #define EVENT_TYPE_ENUM(name, text, topic_key, counted) name,
 enum event_type { EVENT_NONE, EVENT_TYPES(EVENT_TYPE_ENUM) N_EVENT_TYPES };

@@ -75,7 +75,7 @@ static enum form append_numbers(const struct alert *alert, enum alert_field fiel
     const struct snapshot *snapshot = alert->snapshot;
     int64_t micro;
     if (spec && field == ALERT_METRIC)
-        return append_text(metric_name(spec->metric), buffer);
+        return append_text(metric_name(spec->measures, spec->metric), buffer);
     if (spec && field == ALERT_TARGET)
         return append_micros(spec->bound_micro, buffer);
     if (spec && field == ALERT_WINDOW)

@@ -40,12 +40,22 @@ static int fixed_make(struct arena *arena, const struct cost_settings *cost, str
     return 0;
 }
 
-static struct goal_spec goal_make(const struct goal_settings *given)
+/* A goal's metric; settings were checked, so a measure that it names is there. */
+static enum metric metric_make(const struct metric_settings *given, const struct measures *measures)
+{
+    for (size_t i = 0; given->measure && i < measures->n; i++)
+        if (strcmp(measures->items[i].name, given->measure) == 0)
+            return metric_of(given->metric, i);
+    return given->metric;
+}
+
+static struct goal_spec goal_make(const struct goal_settings *given, const struct measures *measures)
 {
     int64_t bound = given->has_below ? given->below_micro : given->target_micro;
     return (struct goal_spec){
         .name = given->name,
-        .metric = given->metric,
+        .metric = metric_make(&given->metric, measures),
+        .measures = measures,
         .below = given->has_below,
         .bound_micro = bound,
         .recover_micro = given->has_recover ? given->recover_micro : bound,
@@ -57,13 +67,14 @@ static struct goal_spec goal_make(const struct goal_settings *given)
     };
 }
 
-static int goals_make(struct arena *arena, const struct goal_list *goals, struct campaign_rules *rules)
+static int goals_make(struct arena *arena, const struct goal_list *goals, const struct measures *measures,
+                      struct campaign_rules *rules)
 {
     struct goal_spec *specs = arena_alloc(arena, goals->n * sizeof(*specs));
     if (!specs)
         return -ENOMEM;
     for (size_t i = 0; i < goals->n; i++)
-        specs[i] = goal_make(&goals->items[i]);
+        specs[i] = goal_make(&goals->items[i], measures);
     rules->goals = specs;
     rules->n_goals = goals->n;
     return 0;
@@ -71,7 +82,7 @@ static int goals_make(struct arena *arena, const struct goal_list *goals, struct
 
 int campaign_rules_make(struct arena *arena, const struct campaigns_settings *campaigns,
                         const struct campaign_settings *campaign, const struct tz *tz,
-                        struct campaign_rules *ret_rules)
+                        const struct measures *measures, struct campaign_rules *ret_rules)
 {
     bool own_cost = campaign && campaign->has_cost, own_goals = campaign && campaign->has_goals;
     const struct cost_settings *cost = own_cost ? &campaign->cost : &campaigns->defaults.cost;
@@ -86,7 +97,7 @@ int campaign_rules_make(struct arena *arena, const struct campaigns_settings *ca
     if (r == 0)
         r = fixed_make(arena, cost, &rules.cost);
     if (r == 0)
-        r = goals_make(arena, own_goals ? &campaign->goals : &campaigns->defaults.goals, &rules);
+        r = goals_make(arena, own_goals ? &campaign->goals : &campaigns->defaults.goals, measures, &rules);
     if (r == 0)
         *ret_rules = rules;
     return r;

@@ -217,12 +217,3 @@ const struct config_row campaigns_row = {
             "configured are "
             "counted all the same.",
 };
-
-const struct config_row measures_row = {
-    .key = "measures",
-    .type = CONFIG_LATER,
-    .flags = CONFIG_NOT_YET,
-    .fallback = "{}",
-    .effect = EFFECT_FROM_NOW_ON,
-    .help = "What goals count that are not sales: kinds of orders, engagements.",
-};

@@ -40,17 +40,16 @@ struct campaigns_settings {
     } configured;
 };
 
-/* `defaults` and `campaigns`, read to a struct campaigns_settings; `measures`. */
+/* `defaults` and `campaigns`, read to a struct campaigns_settings. */
 extern const struct config_row defaults_row;
 extern const struct config_row campaigns_row;
-extern const struct config_row measures_row;
 
 /*
  * The rules of one campaign, or of all that are not configured (campaign NULL), in the zone tz. Arrays are
- * made in the arena, texts are those of the settings. Returns 0 or -ENOMEM.
+ * made in the arena, texts are those of the settings. Goals keep the measures. Returns 0 or -ENOMEM.
  */
 MUST_CHECK int campaign_rules_make(struct arena *arena, const struct campaigns_settings *campaigns,
                                    const struct campaign_settings *campaign, const struct tz *tz,
-                                   struct campaign_rules *ret_rules);
+                                   const struct measures *measures, struct campaign_rules *ret_rules);
 
 #endif

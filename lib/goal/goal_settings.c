@@ -1,5 +1,7 @@
 #include "lib/goal/goal_settings.h"
 
+#include <stdio.h>
+
 #include "lib/config/read.h"
 #include "lib/config/value.h"
 #include "lib/goal/rules.h"
@@ -8,35 +10,51 @@
 #define MICRO INT64_C(1000000)
 #define AMOUNT_MOST (INT64_C(1000000000000) * MICRO)
 
+enum { METRIC_TEXT_SIZE = 320 };
+
 #define METRIC_WORD(name, text, field) text,
 static const char *const metric_words[] = {METRICS(METRIC_WORD) NULL};
 #undef METRIC_WORD
+
+/* What stands before the measure's name in a metric of a measure; 0 for all others. */
+static size_t prefix_size(enum metric metric)
+{
+    return metric == METRIC_MEASURE || metric == METRIC_COST_PER ? strcspn(metric_words[metric], ":") + 1 : 0;
+}
 
 static bool metric_read(struct config_run *run, const struct config_node *node, void *ret_value)
 {
     const char *text = config_scalar(run, node, "metric");
     if (!text)
         return false;
-    for (unsigned i = 0; i < N_METRICS; i++)
-        if (strcmp(metric_words[i], text) == 0) {
-            *(enum metric *)ret_value = (enum metric)i;
-            return true;
-        }
-    if (strncmp(text, "measure:", 8) == 0 || strncmp(text, "cost_per:", 9) == 0)
-        config_fail(run, node, "\"%.64s\" is not yet in this version: there are no measures", text);
-    else
-        config_fail_word(run, node, metric_words);
+    for (unsigned i = 0; i < N_METRICS; i++) {
+        size_t size = prefix_size((enum metric)i);
+        if (size ? strncmp(metric_words[i], text, size) || !text[size] : strcmp(metric_words[i], text))
+            continue;
+        *(struct metric_settings *)ret_value =
+            (struct metric_settings){(enum metric)i, size ? text + size : NULL};
+        return true;
+    }
+    config_fail_word(run, node, metric_words);
     return false;
 }
 
 static void metric_write(const void *value, bool json, struct buffer *buffer)
 {
-    value_write_text(metric_words[*(const enum metric *)value], json, buffer);
+    const struct metric_settings *given = value;
+    const char *word = metric_words[given->metric];
+    if (!given->measure) {
+        value_write_text(word, json, buffer);
+        return;
+    }
+    char text[METRIC_TEXT_SIZE];
+    snprintf(text, sizeof(text), "%.*s%s", (int)prefix_size(given->metric), word, given->measure);
+    value_write_text(text, json, buffer);
 }
 
 static const struct config_custom metric_custom = {
     .name = "metric",
-    .size = sizeof(enum metric),
+    .size = sizeof(struct metric_settings),
     .read = metric_read,
     .write = metric_write,
 };
@@ -63,7 +81,8 @@ static const struct config_row goal_rows[] = {
         .offset = offsetof(struct goal_settings, metric),
         .mark_offset = offsetof(struct goal_settings, has_metric),
         .custom = &metric_custom,
-        .help = "roi, roas, cost, revenue, value, cpa, cpc, cpm, ctr, cvr, orders, clicks or impressions.",
+        .help = "roi, roas, cost, revenue, value, cpa, cpc, cpm, ctr, cvr, orders, clicks or impressions; "
+                "measure:NAME or cost_per:NAME of a configured measure.",
     },
     {
         .key = "target",
@@ -173,11 +192,11 @@ static void goal_check_rule(struct config_run *run, const struct config_node *no
     bool absent = !config_node_child(node, "rule");
     if (goal->has_rule && goal->rule == RULE_LAG_AWARE)
         config_fail_key(run, node, "rule", "lag_aware is not yet in this version; allowed is threshold");
-    else if (absent && goal->has_metric && is_slow(goal->metric))
+    else if (absent && goal->has_metric && is_slow(goal->metric.metric))
         config_fail_key(
             run, node, "rule",
             "is required: say `rule: threshold`; lag_aware, the default for %s, is not yet in this version",
-            metric_words[goal->metric]);
+            metric_words[goal->metric.metric]);
     goal->has_rule = true;
 }
 

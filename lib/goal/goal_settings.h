@@ -17,10 +17,16 @@ struct config_run;
 
 enum goal_rule { RULE_THRESHOLD, RULE_LAG_AWARE };
 
+/* A metric, and for METRIC_MEASURE and METRIC_COST_PER the measure's name, else NULL. */
+struct metric_settings {
+    enum metric metric;
+    const char *measure;
+};
+
 /* has_… says whether a key was given; of target and below exactly one is. */
 struct goal_settings {
     const char *name;
-    enum metric metric;
+    struct metric_settings metric;
     int64_t target_micro;  /* at least; millionths of the metric's unit, money in micro-units */
     int64_t below_micro;   /* at most */
     int64_t recover_micro; /* the bound itself where not given */

@@ -16,14 +16,14 @@ const char *goal_state_name(enum goal_state state)
     return state_names[state];
 }
 
-/* Sign of fraction - bound_micro, exactly; only money is in micro-units already. */
+/* Sign of fraction - bound_micro, exactly; only money and shares of orders are in millionths already. */
 static int compare(__int128 numerator, __int128 denominator, enum report_unit unit, int64_t bound_micro)
 {
     if (denominator < 0) {
         numerator = -numerator;
         denominator = -denominator;
     }
-    if (unit != REPORT_MONEY)
+    if (!report_is_micro(unit))
         numerator *= MICRO;
     __int128 bound = denominator * bound_micro;
     return (numerator > bound) - (numerator < bound);
@@ -41,7 +41,7 @@ enum goal_verdict goal_verdict(const struct goal_spec *goal, const struct snapsh
         return VERDICT_UNDEFINED;
     /* Turned so that more is better: `below` looks at everything in the mirror. */
     int sign = goal->below ? -1 : 1;
-    enum report_unit unit = report_field_unit(field);
+    enum report_unit unit = report_field_unit(snapshot->measures, field);
     if (sign * compare(numerator, denominator, unit, goal->bound_micro) < 0)
         return VERDICT_BREACH;
     return sign * compare(numerator, denominator, unit, goal->recover_micro) < 0 ? VERDICT_SHORT

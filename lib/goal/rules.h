@@ -18,9 +18,10 @@ enum { GOALS_MAX = 16, GOAL_NAME_MAX = 64 };
 struct goal_spec {
     const char *name;
     enum metric metric;
-    bool below;            /* true: a breach is value > bound; false: value < target */
-    int64_t bound_micro;   /* `target` or `below` */
-    int64_t recover_micro; /* recovering begins at or past it; equals bound where not configured */
+    const struct measures *measures; /* for a metric of a measure; else it may be NULL */
+    bool below;                      /* true: a breach is value > bound; false: value < target */
+    int64_t bound_micro;             /* `target` or `below` */
+    int64_t recover_micro;           /* recovering begins at or past it; equals bound where not configured */
     struct window_spec window;
     int64_t for_ms;             /* event time */
     int64_t keep_firing_for_ms; /* event time */
@@ -48,7 +49,8 @@ struct rule_book {
     char currency[4];
     const struct window_spec *windows; /* the configured ones, in order: each has a reader key */
     size_t n_windows;
-    struct tiers tiers; /* of windows and goals' windows together */
+    struct tiers tiers;       /* of windows and goals' windows together */
+    struct measures measures; /* what the last columns of a cell are */
     int64_t disorder_ms;
     int64_t stale_after_ms;
     bool clock;                     /* lateness.idle: clock */

@@ -13,8 +13,8 @@ bool metric_micro(const struct snapshot *snapshot, enum metric metric, int64_t *
     enum report_field field = metric_field(metric);
     if (!report_fraction(snapshot, field, &numerator, &denominator))
         return false;
-    return divide_half_even(report_field_unit(field) == REPORT_MONEY ? numerator : numerator * MICRO,
-                            denominator, ret_micro);
+    bool is_micro = report_is_micro(report_field_unit(snapshot->measures, field));
+    return divide_half_even(is_micro ? numerator : numerator * MICRO, denominator, ret_micro);
 }
 
 /* How millionths are written for people: in steps of so many, this many of them to the unit that is shown. */
@@ -27,11 +27,13 @@ struct form {
 
 static const struct form money_form = {10000, 100, 2, " "};
 
-static struct form metric_form(enum metric metric)
+static struct form metric_form(const struct measures *measures, enum metric metric)
 {
-    switch (report_field_unit(metric_field(metric))) {
+    switch (report_field_unit(measures, metric_field(metric))) {
     case REPORT_MONEY:
         return money_form;
+    case REPORT_MICRO_ORDERS:
+        return (struct form){10000, 100, 2, ""};
     case REPORT_RATIO:
         return metric == METRIC_ROAS ? (struct form){10000, 100, 2, ""} : (struct form){1000, 10, 1, " %"};
     default:
@@ -51,9 +53,10 @@ static bool form_finer(struct form *form)
 }
 
 /* The usual form, or with as many digits more as it takes to tell the two apart; equal ones need none. */
-static struct form form_that_tells(enum metric metric, int64_t micro, int64_t other_micro)
+static struct form form_that_tells(const struct measures *measures, enum metric metric, int64_t micro,
+                                   int64_t other_micro)
 {
-    const struct form usual = metric_form(metric);
+    const struct form usual = metric_form(measures, metric);
     struct form form = usual;
     int64_t scaled, other;
     while (divide_half_even(micro, form.step, &scaled) && divide_half_even(other_micro, form.step, &other) &&
@@ -81,19 +84,20 @@ static void append_money(int64_t micros, const char *currency, struct buffer *bu
     append_amount(&money_form, micros, currency, buffer);
 }
 
-void metric_append(enum metric metric, int64_t micro, int64_t beside_micro, const char *currency,
-                   struct buffer *buffer)
+void metric_append(const struct measures *measures, enum metric metric, int64_t micro, int64_t beside_micro,
+                   const char *currency, struct buffer *buffer)
 {
-    struct form form = form_that_tells(metric, micro, beside_micro);
-    bool is_money = report_field_unit(metric_field(metric)) == REPORT_MONEY;
+    struct form form = form_that_tells(measures, metric, micro, beside_micro);
+    bool is_money = report_field_unit(measures, metric_field(metric)) == REPORT_MONEY;
     append_amount(&form, micro, is_money ? currency : "", buffer);
 }
 
 /* Ratios and prices go by their initials. */
-static void append_name(enum metric metric, struct buffer *buffer)
+static void append_name(const struct measures *measures, enum metric metric, struct buffer *buffer)
 {
-    const char *name = metric_name(metric);
-    bool initials = report_field_unit(metric_field(metric)) == REPORT_RATIO || strncmp(name, "cp", 2) == 0;
+    const char *name = metric_name(measures, metric);
+    bool initials = report_field_unit(measures, metric_field(metric)) == REPORT_RATIO ||
+                    (metric < N_METRICS && strncmp(name, "cp", 2) == 0);
     for (; *name; name++)
         buffer_append_u8(buffer, (uint8_t)(initials ? toupper((unsigned char)*name) : *name));
 }
@@ -117,16 +121,17 @@ static const char *relation(const struct alert *alert, int64_t *ret_bound_micro)
 
 static void append_comparison(const struct alert *alert, struct buffer *buffer)
 {
+    const struct measures *measures = alert->spec->measures;
     enum metric metric = alert->spec->metric;
     int64_t bound_micro, micro;
     const char *words = relation(alert, &bound_micro);
     bool defined = metric_micro(alert->snapshot, metric, &micro);
     if (defined)
-        metric_append(metric, micro, bound_micro, alert->currency, buffer);
+        metric_append(measures, metric, micro, bound_micro, alert->currency, buffer);
     else
         buffer_append_text(buffer, "(undefined)");
     buffer_append_text(buffer, words);
-    metric_append(metric, bound_micro, defined ? micro : bound_micro, alert->currency, buffer);
+    metric_append(measures, metric, bound_micro, defined ? micro : bound_micro, alert->currency, buffer);
 }
 
 static void append_pipeline(const struct alert *alert, struct buffer *buffer)
@@ -149,7 +154,7 @@ void alert_append_summary(const struct alert *alert, struct buffer *buffer)
         return;
     }
     buffer_printf(buffer, ": %s ", alert->spec->window.name);
-    append_name(alert->spec->metric, buffer);
+    append_name(alert->spec->measures, alert->spec->metric, buffer);
     buffer_append_u8(buffer, ' ');
     append_comparison(alert, buffer);
     buffer_append_text(buffer, " (cost ");

@@ -13,8 +13,8 @@ MUST_CHECK bool metric_micro(const struct snapshot *snapshot, enum metric metric
 
 /* "-12.0 %", "412.00 EUR", "2.50", "17": millionths of the metric's unit for people, with more digits where that
  * is needed to tell them from those beside them. */
-void metric_append(enum metric metric, int64_t micro, int64_t beside_micro, const char *currency,
-                   struct buffer *buffer);
+void metric_append(const struct measures *measures, enum metric metric, int64_t micro, int64_t beside_micro,
+                   const char *currency, struct buffer *buffer);
 
 /* One sentence with the numbers, without a full stop. */
 void alert_append_summary(const struct alert *alert, struct buffer *buffer);

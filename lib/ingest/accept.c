@@ -38,7 +38,7 @@ static void lane_place(struct ingest *ingest, struct deferred *event, int lane)
     int64_t newest_ms = slot->newest_ms[lane];
     event->late_before_ms = late_before(ingest, slot, lane);
     event->is_behind = newest_ms != NEVER && event->ts_ms < newest_ms - ingest->rules.book->disorder_ms;
-    if (event->ts_ms > newest_ms)
+    if (event->ts_ms > newest_ms && event->ts_ms != 0) /* spend over a range has no time */
         slot->newest_ms[lane] = event->ts_ms;
 }
 
@@ -75,6 +75,8 @@ static int touch_accept(struct ingest *ingest, size_t number, int64_t offset, co
         .cost_micros = event->cost_micros,
     };
     lane_place(ingest, &counted, LANE_TOUCH);
+    if (event->type == EVENT_ENGAGEMENT)
+        counted.measures = measures_of_action(&ingest->rules.book->measures, event->action);
     int r = campaign_find(ingest, event->campaign_id, &counted.campaign);
     bool is_touch = false;
     if (r == 0)
@@ -84,6 +86,8 @@ static int touch_accept(struct ingest *ingest, size_t number, int64_t offset, co
     bool known =
         counted.campaign->admission == ADMISSION_OWN ||
         (counted.campaign->admission == ADMISSION_OVERFLOW && ingest->overflow->admission == ADMISSION_OWN);
+    if (event->type == EVENT_SPEND)
+        return spend_accept(ingest, event, &counted, known);
     if (known && !is_touch)
         return count_event(ingest, &counted);
     if (is_touch && is_passed(ingest, &counted))
@@ -96,7 +100,7 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
                         struct span key, struct span value)
 {
     struct slot *slot = &ingest->slots[number];
-    if (event->ts_ms > slot->read_newest_ms)
+    if (event->ts_ms > slot->read_newest_ms && event->ts_ms != 0)
         slot->read_newest_ms = event->ts_ms;
     if (event->type == EVENT_ORDER || event->type == EVENT_REFUND)
         return waiting_keep(ingest, number, offset, event, key, value);
@@ -134,7 +138,7 @@ bool ingest_wants_input(const struct ingest *ingest)
     bool due = false;
     for (uint32_t i = 0; i < ingest->rules.layout.n_shards; i++) {
         const struct shard_feed *feed = &ingest->feeds[i];
-        if (feed->n_cells >= PENDING_CELLS_MAX)
+        if (feed->n_cells + feed->spend.n >= PENDING_CELLS_MAX)
             return false;
         due = due || flush_is_due(ingest, feed);
     }

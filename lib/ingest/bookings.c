@@ -36,8 +36,8 @@ static bool is_too_late(const struct deferred *deferred, int64_t ts_ms)
 }
 
 /* The columns of one share, by order time and by touch time. */
-static void share_sums(const struct ledger_share *share, bool first, struct cell *ret_order,
-                       struct cell *ret_cohort)
+static void share_sums(const struct ledger_share *share, bool first, unsigned measures,
+                       struct cell *ret_order, struct cell *ret_cohort)
 {
     int64_t *order = ret_order->column, *cohort = ret_cohort->column;
     order[CELL_ORDERS] = first;
@@ -46,6 +46,7 @@ static void share_sums(const struct ledger_share *share, bool first, struct cell
     order[CELL_MARGIN] = share->margin_micros;
     cohort[CELL_COHORT_REVENUE] = share->revenue_micros;
     cohort[CELL_COHORT_MARGIN] = share->margin_micros;
+    measures_set(measures, share->conversions_micro, ret_order);
 }
 
 /* What a refund takes back of one share: what it has made of the split of all refunds. */
@@ -120,10 +121,11 @@ static bool is_first_of_campaign(const struct ledger *ledger, size_t share)
 static int book_order(struct ingest *ingest, size_t number)
 {
     const struct ledger *ledger = &ingest->ledger;
+    unsigned measures = measures_of_kind(&ingest->rules.book->measures, ledger->order.kind);
     int r = 0;
     for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
         struct cell order = {0}, cohort = {0};
-        share_sums(&ledger->shares[i], is_first_of_campaign(ledger, i), &order, &cohort);
+        share_sums(&ledger->shares[i], is_first_of_campaign(ledger, i), measures, &order, &cohort);
         r = book(ingest, number, &ledger->shares[i], order, cohort, ledger->order.ts_ms,
                  ledger->shares[i].touch_ms);
     }
@@ -229,8 +231,8 @@ int bookings_count(struct ingest *ingest)
             overflown = booking->deferred;
             campaign = ingest->overflow;
         }
-        int r = count_sum(ingest, deferred->slot, deferred->offset, campaign, booking->ts_ms, booking->late,
-                          &booking->sum);
+        int r = count_sum(ingest, deferred->slot, LANE_ORDER, deferred->offset, campaign, booking->ts_ms,
+                          booking->late, &booking->sum);
         r = r < 0 ? r : lags_count(ingest, deferred, campaign, booking);
         if (r < 0)
             return r;

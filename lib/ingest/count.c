@@ -90,7 +90,7 @@ static int cell_find(struct ingest *ingest, struct shard_feed *feed, struct camp
     return 0;
 }
 
-static void feed_touch(struct ingest *ingest, struct shard_feed *feed, size_t slot)
+void feed_touch(struct ingest *ingest, struct shard_feed *feed, size_t slot)
 {
     feed->touched[slot] = true;
     if (!feed->any_touched) {
@@ -114,7 +114,10 @@ static bool cell_add_event(struct pending_cell *cell, const struct deferred *eve
         return false;
     column[CELL_MEDIA_COST] = media_micros;
     column[CELL_EXCLUDED] = excluded_micros;
-    column[event->type == EVENT_IMPRESSION ? CELL_IMPRESSIONS : CELL_CLICKS]++;
+    if (event->type != EVENT_ENGAGEMENT)
+        column[event->type == EVENT_IMPRESSION ? CELL_IMPRESSIONS : CELL_CLICKS]++;
+    for (unsigned i = 0; event->measures >> i; i++)
+        column[CELL_MEASURE_1 + i] += event->measures >> i & 1;
     return true;
 }
 
@@ -141,8 +144,7 @@ int count_event(struct ingest *ingest, const struct deferred *event)
         count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_DUPLICATES);
         return 0;
     }
-    count_lane(ingest, event->slot, event->offset, LANE_TOUCH,
-               event->type == EVENT_IMPRESSION ? LANE_IMPRESSIONS : LANE_CLICKS);
+    count_lane(ingest, event->slot, event->offset, LANE_TOUCH, (int)lane_column_of(event->type));
     if (late)
         count_lane(ingest, event->slot, event->offset, LANE_TOUCH, LANE_LATE);
     if (event->is_touch && event->is_behind)
@@ -164,11 +166,11 @@ int count_event(struct ingest *ingest, const struct deferred *event)
     return 0;
 }
 
-int count_sum(struct ingest *ingest, size_t slot, int64_t offset, struct campaign *campaign, int64_t ts_ms,
-              bool late, const struct cell *sum)
+int count_sum(struct ingest *ingest, size_t slot, int lane, int64_t offset, struct campaign *campaign,
+              int64_t ts_ms, bool late, const struct cell *sum)
 {
     struct shard_feed *feed = feed_campaign(ingest, campaign->shard);
-    if (offset < feed->sent[slot_lane(slot, LANE_ORDER)])
+    if (offset < feed->sent[slot_lane(slot, lane)])
         return 0;
     struct pending_cell *cell;
     int r = cell_find(ingest, feed, campaign, ts_ms, late, &cell);
@@ -185,6 +187,7 @@ void feed_clear(struct ingest *ingest, struct shard_feed *feed)
     for (size_t i = 0; i < feed->n_cells; i++)
         feed->cells[i]->campaign->recent = NULL;
     ingest->n_pending_cells -= feed->n_cells;
+    spend_queue_clear(ingest, &feed->spend);
     feed->n_cells = 0;
     if (feed->index)
         memset(feed->index, 0, feed->index_size * sizeof(*feed->index));
@@ -199,6 +202,7 @@ void feed_deinit(struct ingest *ingest, struct shard_feed *feed)
     feed_clear(ingest, feed);
     for (size_t i = 0; i < feed->cells_capacity; i++)
         free(feed->cells[i]);
+    spend_queue_deinit(ingest, &feed->spend);
     free(feed->index);
     free(feed->cells);
     free(feed->touched);

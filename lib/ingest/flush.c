@@ -68,7 +68,7 @@ bool flush_is_due(const struct ingest *ingest, const struct shard_feed *feed)
     if (feed->in_flight)
         return false;
     if (feed->any_touched) {
-        size_t stored = feed->n_cells * (ingest->rules.book->tiers.n + 1);
+        size_t stored = feed->n_cells * (ingest->rules.book->tiers.n + 1) + feed->spend.n;
         if (stored >= ingest->rules.cells_due ||
             ingest->now_ms - feed->due_since_ms >= ingest->rules.flush_ms)
             return true;
@@ -176,17 +176,18 @@ static void encode_slices(struct ingest *ingest, uint32_t shard, int64_t slice_m
                           struct encoder *encoder)
 {
     uint32_t slice_minutes = (uint32_t)(slice_ms / MINUTE_MS);
+    uint32_t n_columns = (uint32_t)measures_columns(&ingest->rules.book->measures);
     for (size_t first = 0, end; first < n; first = end) {
         struct campaign *campaign = encoder->folded[first].campaign;
         for (end = first; end < n && encoder->folded[end].campaign == campaign; end++) {
             encoder->starts[end - first] = (uint32_t)(encoder->folded[end].start_ms / MINUTE_MS);
-            encode_field(encoder, encoder->starts[end - first], encoder->folded[end].sum.column,
-                         N_CELL_COLUMNS);
+            encode_field(encoder, encoder->starts[end - first], encoder->folded[end].sum.column, n_columns);
         }
         buffer_clear(&ingest->scratch);
         layout_cells_key(&ingest->rules.layout, shard, slice_minutes, campaign->id, &ingest->scratch);
-        encode_group(encoder, buffer_span(&ingest->scratch), end - first, N_CELL_COLUMNS);
-        journal_append_group(&encoder->journal, campaign->id, slice_minutes, encoder->starts, end - first);
+        encode_group(encoder, buffer_span(&ingest->scratch), end - first, n_columns);
+        journal_append_group(&encoder->journal, campaign->id, slice_minutes, n_columns, encoder->starts,
+                             end - first);
     }
 }
 
@@ -213,6 +214,22 @@ static void encode_lanes(struct ingest *ingest, uint32_t shard, struct encoder *
     buffer_clear(&ingest->scratch);
     feed_key(ingest, shard, ":lanes", &ingest->scratch);
     encode_group(encoder, buffer_span(&ingest->scratch), n, N_LANE_COUNTERS);
+}
+
+/* Records of spend are set: groups without columns, whose fields apply_arguments brings. They come last. */
+static void encode_spend(struct ingest *ingest, uint32_t shard, struct encoder *encoder)
+{
+    struct spend_queue *spend = &feed_campaign(ingest, shard)->spend;
+    spend_queue_sort(spend);
+    for (size_t first = 0, end; first < spend->n; first = end) {
+        struct campaign *campaign = spend->items[first].campaign;
+        for (end = first; end < spend->n && spend->items[end].campaign == campaign; end++)
+            encoder->n_fields++;
+        buffer_clear(&ingest->scratch);
+        layout_spend_key(&ingest->rules.layout, shard, campaign->id, &ingest->scratch);
+        encode_group(encoder, buffer_span(&ingest->scratch), end - first, 0);
+        journal_append_spend(&encoder->journal, campaign->id);
+    }
 }
 
 /* How late orders came: a group each. The evaluator is not told, nobody waits for them. */
@@ -247,6 +264,7 @@ static int encode_cells(struct ingest *ingest, uint32_t shard, struct encoder *e
     }
     encode_lags(ingest, shard, encoder);
     encode_lanes(ingest, shard, encoder);
+    encode_spend(ingest, shard, encoder);
     int r = buffer_status(&encoder->groups);
     r = r ? r : buffer_status(&encoder->journal);
     r = r ? r : buffer_status(&encoder->keys);
@@ -269,7 +287,8 @@ static void apply_keys(struct ingest *ingest, uint32_t shard, const struct encod
         call_key(call, reader_bytes(&keys, reader_u32(&keys)));
 }
 
-static void apply_arguments(const struct encoder *encoder, struct span ranges, struct call *call)
+static void apply_arguments(const struct encoder *encoder, const struct spend_queue *spend,
+                            struct span ranges, struct call *call)
 {
     call_arg(call, ranges);
     call_arg(call, buffer_span(&encoder->groups));
@@ -277,6 +296,8 @@ static void apply_arguments(const struct encoder *encoder, struct span ranges, s
     call_arg_i64(call, encoder->n_fields);
     for (size_t i = 0; i < encoder->fields.size; i += 4)
         call_arg(call, span_from(encoder->fields.data + i, 4));
+    for (size_t i = 0; i < spend->n; i++)
+        call_arg(call, spend_queue_bytes(spend, i));
     struct reader increments = {.rest = buffer_span(&encoder->increments)};
     while (increments.rest.size) {
         char column[16];
@@ -291,8 +312,9 @@ static void apply_arguments(const struct encoder *encoder, struct span ranges, s
 void apply_empty(struct ingest *ingest, uint32_t shard, struct span ranges, struct call *call)
 {
     const struct encoder nothing = {0};
+    const struct spend_queue no_spend = {0};
     apply_keys(ingest, shard, &nothing, call);
-    apply_arguments(&nothing, ranges, call);
+    apply_arguments(&nothing, &no_spend, ranges, call);
 }
 
 static int apply_call(struct ingest *ingest, uint32_t shard, bool all, struct call *call, uint64_t *ret_tag)
@@ -305,7 +327,7 @@ static int apply_call(struct ingest *ingest, uint32_t shard, bool all, struct ca
         return r;
     (void)ranges_append(ingest, feed, all, &ranges);
     apply_keys(ingest, shard, &encoder, call);
-    apply_arguments(&encoder, buffer_span(&ranges), call);
+    apply_arguments(&encoder, &feed->spend, buffer_span(&ranges), call);
     r = call_status(call);
     r = r ? r : buffer_status(&ranges);
     if (r == 0)

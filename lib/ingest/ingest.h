@@ -219,6 +219,12 @@ struct ingest_topic {
     char *name; /* owned */
     int64_t counters[N_LANE_COUNTERS];
 };
+/* The counter of accepted events of a type. */
+static inline size_t lane_column_of(enum event_type type)
+{
+    return (size_t)LANE_IMPRESSIONS + type - EVENT_IMPRESSION;
+}
+
 /* Topics of all partitions held so far. */
 size_t ingest_n_topics(const struct ingest *ingest);
 const struct ingest_topic *ingest_topic(const struct ingest *ingest, size_t topic);

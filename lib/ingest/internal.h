@@ -63,8 +63,8 @@ int count_event(struct ingest *ingest, const struct deferred *event);
 /* Gives the deferred orders their places in their lanes, in offset order: which of them are late. */
 void orders_place(struct ingest *ingest);
 /* Adds the sum to the campaign's cell of that time, unless its shard has passed the offset. */
-int count_sum(struct ingest *ingest, size_t slot, int64_t offset, struct campaign *campaign, int64_t ts_ms,
-              bool late, const struct cell *sum);
+int count_sum(struct ingest *ingest, size_t slot, int lane, int64_t offset, struct campaign *campaign,
+              int64_t ts_ms, bool late, const struct cell *sum);
 void count_lane(struct ingest *ingest, size_t slot, int64_t offset, int lane, int column);
 /* Counts a rejection; false where the shard that keeps the lane's counters has passed it already. */
 bool count_rejected(struct ingest *ingest, size_t slot, int64_t offset, int lane, enum reject_reason reason);

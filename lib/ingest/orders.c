@@ -133,7 +133,8 @@ static int deferred_count(struct ingest *ingest)
     int r = 0;
     for (size_t i = 0; r == 0 && i < ingest->n_deferred; i++)
         if (!ingest->deferred[i].order)
-            r = count_event(ingest, &ingest->deferred[i]);
+            r = ingest->deferred[i].type == EVENT_SPEND ? spend_count_deferred(ingest, &ingest->deferred[i])
+                                                        : count_event(ingest, &ingest->deferred[i]);
     r = r < 0 ? r : bookings_count(ingest);
     if (r < 0)
         return r;

@@ -11,6 +11,7 @@
 #include "lib/base/table.h"
 #include "lib/ingest/ingest.h"
 #include "lib/ingest/reading.h"
+#include "lib/ingest/spend.h"
 #include "lib/shard/lanes.h"
 
 enum {
@@ -72,6 +73,7 @@ struct shard_feed {
     struct table lags;           /* day (u32), campaign -> struct pending_lag *, owned */
     struct pending_cell **index; /* open addressing over cells */
     size_t index_size;
+    struct spend_queue spend;
 };
 
 /* One partition. */
@@ -186,8 +188,10 @@ struct deferred {
     struct record *record;       /* orders lane only */
     int64_t late_before_ms;      /* an older event counts only in total; NEVER: none is too old */
     enum event_type type;
-    int64_t ts_ms;
-    int64_t cost_micros;
+    int64_t ts_ms, from_ms, to_ms;          /* from and to: of spend over a range */
+    int64_t cost_micros;                    /* of spend: its amount */
+    struct text_at spend_id;                /* spend only */
+    unsigned measures;                      /* engagements: which count them */
     struct person *person[IDENTITIES_MOST]; /* whose touches it adds to, or looks at; NULL: none */
     bool is_touch;                          /* touch lane: it has to be stored under its persons */
     bool is_behind;                         /* it is later than lateness.disorder */

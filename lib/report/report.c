@@ -27,7 +27,13 @@ static bool base_field(const struct snapshot *snapshot, enum report_field field,
         [REPORT_COHORT_REVENUE] = CELL_COHORT_REVENUE,
         [REPORT_EXCLUDED] = CELL_EXCLUDED,
     };
+    if (field >= N_REPORT_FIELDS) {
+        *ret_value = snapshot->sum.column[CELL_MEASURE_1 + (field - N_REPORT_FIELDS) / 2];
+        return report_field_row(field) == REPORT_MEASURE;
+    }
     switch (field) {
+    case REPORT_MEASURE:
+    case REPORT_COST_PER:
     case REPORT_ROI:
     case REPORT_ROAS:
     case REPORT_CTR:
@@ -62,7 +68,16 @@ static struct fraction derived_field(const struct snapshot *snapshot, enum repor
     const int64_t *column = snapshot->sum.column;
     __int128 cost = snapshot->cost_micros;
     __int128 conversions_micro = column[CELL_CONVERSIONS];
+    int64_t measure;
+    if (field >= N_REPORT_FIELDS) {
+        (void)base_field(snapshot, field, &measure);
+        bool of_orders = snapshot->measures->items[(field - N_REPORT_FIELDS) / 2].of_orders;
+        return (struct fraction){of_orders ? cost * MICRO : cost, measure};
+    }
     switch (field) {
+    case REPORT_MEASURE: /* the rows are no fields */
+    case REPORT_COST_PER:
+        return (struct fraction){0};
     case REPORT_ROI:
         return (struct fraction){snapshot->value_micros - cost, cost};
     case REPORT_ROAS:
@@ -105,7 +120,7 @@ bool report_text(const struct snapshot *snapshot, enum report_field field, char 
     int64_t value;
     if (!report_fraction(snapshot, field, &numerator, &denominator))
         return false;
-    bool ratio = report_field_unit(field) == REPORT_RATIO;
+    bool ratio = report_field_unit(snapshot->measures, field) == REPORT_RATIO;
     if (!divide_half_even(ratio ? numerator * MICRO : numerator, denominator, &value))
         return false;
     if (ratio)
@@ -119,9 +134,11 @@ void report_fields(const struct snapshot *snapshot, const char *currency, int64_
                    void (*emit)(void *context, const char *name, const char *text), void *context)
 {
     char text[REPORT_TEXT_SIZE];
-    for (enum report_field field = 0; field < N_REPORT_FIELDS; field++)
+    for (size_t i = 0; i < report_n_fields(snapshot->measures); i++) {
+        enum report_field field = report_field_at(snapshot->measures, i);
         if (report_text(snapshot, field, text))
-            emit(context, report_field_name(field), text);
+            emit(context, report_field_name(snapshot->measures, field), text);
+    }
     snprintf(text, sizeof(text), "%" PRId64, snapshot->from_ms);
     emit(context, "from_ms", text);
     snprintf(text, sizeof(text), "%" PRId64, snapshot->to_ms);
@@ -135,10 +152,11 @@ void report_fields(const struct snapshot *snapshot, const char *currency, int64_
 
 uint64_t report_content_hash(const struct snapshot *snapshot)
 {
-    int64_t values[N_REPORT_FIELDS] = {0};
-    for (enum report_field field = 0; field < N_REPORT_FIELDS; field++)
-        (void)base_field(snapshot, field, &values[field]);
-    return hash_bytes(span_from(values, sizeof(values)));
+    int64_t values[N_REPORT_FIELDS + 2 * MEASURES_MAX] = {0};
+    size_t n = report_n_fields(snapshot->measures);
+    for (size_t i = 0; i < n; i++)
+        (void)base_field(snapshot, report_field_at(snapshot->measures, i), &values[i]);
+    return hash_bytes(span_from(values, n * sizeof(*values)));
 }
 
 static bool value_by_rule(const struct value_rule *rule, int64_t revenue, int64_t margin, int64_t *ret_micros)

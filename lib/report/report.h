@@ -11,6 +11,7 @@
 
 #include "lib/base/money.h"
 #include "lib/base/must.h"
+#include "lib/report/measures.h"
 #include "lib/shard/columns.h"
 #include "lib/window/cost.h"
 #include "lib/window/window.h"
@@ -27,14 +28,22 @@ struct value_rule {
 struct snapshot {
     struct cell
         sum; /* columns summed over the window's slices; CELL_EXCLUDED is that of the campaign, 0 for total */
-    int64_t cost_micros;  /* media cost, configured prices and fixed costs */
-    int64_t value_micros; /* by the value rule */
+    const struct measures *measures; /* what its last columns are; NULL: none is configured */
+    int64_t spread_micros;           /* of media cost and cost: spend that is spread over time */
+    int64_t cost_micros;             /* media cost, configured prices and fixed costs */
+    int64_t value_micros;            /* by the value rule */
     int64_t cohort_value_micros;
     int64_t from_ms, to_ms; /* [from, to) */
     int64_t as_of_ms;
 };
 
 enum report_unit { REPORT_COUNT, REPORT_MICRO_ORDERS, REPORT_MONEY, REPORT_RATIO, REPORT_TIME };
+
+/* Whether a field of that unit is in millionths already: of the currency, of an order. */
+static inline bool report_is_micro(enum report_unit unit)
+{
+    return unit == REPORT_MONEY || unit == REPORT_MICRO_ORDERS;
+}
 
 /* X(enum, field name in Redis, unit, meaning, undefined when). Fields of the window's data; bounds, currency
  * and rev are added by report_fields. */
@@ -59,6 +68,10 @@ enum report_unit { REPORT_COUNT, REPORT_MICRO_ORDERS, REPORT_MONEY, REPORT_RATIO
     X(REPORT_VALUE, "value_micros", REPORT_MONEY,                                                            \
       "what goals, roi and roas use: revenue, or margin where the campaign says so", "")                     \
     X(REPORT_COHORT_VALUE, "cohort_value_micros", REPORT_MONEY, "the same by the time of the touch", "")     \
+    X(REPORT_MEASURE, "measure:NAME", REPORT_COUNT,                                                          \
+      "a configured measure: engagements of an action, or 1e-6 of credited orders of a kind",                \
+      "no such measure is configured")                                                                       \
+    X(REPORT_COST_PER, "cost_per:NAME_micros", REPORT_MONEY, "cost / measure", "the measure is 0")           \
     X(REPORT_ROI, "roi", REPORT_RATIO, "(value - cost) / cost; 0.25 is 25 %", "cost is 0")                   \
     X(REPORT_ROAS, "roas", REPORT_RATIO, "value / cost", "cost is 0")                                        \
     X(REPORT_CTR, "ctr", REPORT_RATIO, "clicks / impressions", "no impressions")                             \
@@ -74,8 +87,20 @@ enum report_unit { REPORT_COUNT, REPORT_MICRO_ORDERS, REPORT_MONEY, REPORT_RATIO
 enum report_field { REPORT_FIELDS(REPORT_FIELD_ENUM) N_REPORT_FIELDS };
 #undef REPORT_FIELD_ENUM
 
-const char *report_field_name(enum report_field field);
-enum report_unit report_field_unit(enum report_field field);
+/*
+ * Two rows stand for a field of each measure (NAME). Such a field is a value beyond the table's: report_field_of. The
+ * rows themselves are never defined.
+ */
+enum report_field report_field_of(enum report_field row, size_t measure);
+/* The table's row of a field. */
+enum report_field report_field_row(enum report_field field);
+/* All fields there are, in the table's order; measures NULL: none. */
+size_t report_n_fields(const struct measures *measures);
+enum report_field report_field_at(const struct measures *measures, size_t i);
+
+/* Names and units depend on the measures: NULL for the table's own fields. */
+const char *report_field_name(const struct measures *measures, enum report_field field);
+enum report_unit report_field_unit(const struct measures *measures, enum report_field field);
 const char *report_field_meaning(enum report_field field);
 const char *report_field_undefined(enum report_field field);
 
@@ -109,13 +134,17 @@ uint64_t report_content_hash(const struct snapshot *snapshot);
     X(METRIC_CVR, "cvr", REPORT_CVR)                                                                         \
     X(METRIC_ORDERS, "orders", REPORT_ORDERS)                                                                \
     X(METRIC_CLICKS, "clicks", REPORT_CLICKS)                                                                \
-    X(METRIC_IMPRESSIONS, "impressions", REPORT_IMPRESSIONS)
+    X(METRIC_IMPRESSIONS, "impressions", REPORT_IMPRESSIONS)                                                 \
+    X(METRIC_MEASURE, "measure:NAME", REPORT_MEASURE)                                                        \
+    X(METRIC_COST_PER, "cost_per:NAME", REPORT_COST_PER)
 
 #define METRIC_ENUM(name, text, field) name,
 enum metric { METRICS(METRIC_ENUM) N_METRICS };
 #undef METRIC_ENUM
 
-const char *metric_name(enum metric metric);
+/* Metrics of measures are values beyond the table's, as fields are. */
+enum metric metric_of(enum metric row, size_t measure);
+const char *metric_name(const struct measures *measures, enum metric metric);
 enum report_field metric_field(enum metric metric);
 
 /* Derives cost and value of a snapshot whose `sum`, bounds and as_of are set. False where money leaves int64.

@@ -1,5 +1,9 @@
 #include "lib/shard/columns.h"
 
+#include <assert.h>
+
+static_assert(CELL_MEASURE_1 + MEASURES_MAX == N_CELL_COLUMNS, "each measure has a column, at the end");
+
 #define COLUMN_NAME(name, text, what) text,
 static const char *const cell_names[] = {CELL_COLUMNS(COLUMN_NAME)};
 static const char *const lane_names[] = {LANE_COLUMNS(COLUMN_NAME)};

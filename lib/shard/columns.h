@@ -2,8 +2,9 @@
  * What is counted, in one table: the columns of a cell.
  *
  * A cell holds the counters of one campaign in one slice of time (or in `total`): N_CELL_COLUMNS signed
- * 64-bit integers, big endian, in this order, trailing zero bytes cut. A new measure is a new row at the end;
- * CELL_LAYOUT grows whenever the meaning of a stored cell changes.
+ * 64-bit integers, big endian, in this order, trailing zero bytes cut; CELL_LAYOUT grows whenever the meaning of a
+ * stored cell changes. The last MEASURES_MAX columns are those of the configured measures, in the order of
+ * struct measures (lib/report/measures.h): what is sent and kept in memory ends with the last that is configured.
  *
  * Money is in micro-units of the account currency, `_micro` counts are millionths of an order.
  */
@@ -14,6 +15,8 @@
 #include <stdint.h>
 
 #define CELL_LAYOUT 3
+
+enum { MEASURES_MAX = 8 };
 
 /* X(enum name, text name, what it sums) */
 #define CELL_COLUMNS(X)                                                                                      \
@@ -28,7 +31,15 @@
     X(CELL_COHORT_MARGIN, "cohort_margin_micros", "credited margin by touch time, refunds deducted")         \
     X(CELL_REFUNDED, "refunded_micros", "what refunds took away")                                            \
     X(CELL_REFUNDED_CONVERSIONS, "refunded_conversions_micro", "share of orders that refunds took back")     \
-    X(CELL_EXCLUDED, "excluded_micros", "absolute money too late for every window; only in total")
+    X(CELL_EXCLUDED, "excluded_micros", "absolute money too late for every window; only in total")           \
+    X(CELL_MEASURE_1, "measure_1", "the first measure: engagements, or millionths of orders")                \
+    X(CELL_MEASURE_2, "measure_2", "and so on")                                                              \
+    X(CELL_MEASURE_3, "measure_3", "")                                                                       \
+    X(CELL_MEASURE_4, "measure_4", "")                                                                       \
+    X(CELL_MEASURE_5, "measure_5", "")                                                                       \
+    X(CELL_MEASURE_6, "measure_6", "")                                                                       \
+    X(CELL_MEASURE_7, "measure_7", "")                                                                       \
+    X(CELL_MEASURE_8, "measure_8", "")
 
 #define CELL_COLUMN_ENUM(name, text, what) name,
 enum cell_column { CELL_COLUMNS(CELL_COLUMN_ENUM) N_CELL_COLUMNS };
@@ -52,6 +63,8 @@ bool cell_accumulate(struct cell *sum, const struct cell *more);
     X(LANE_CLICKS, "clicks", "accepted clicks")                                                              \
     X(LANE_ORDERS, "orders", "accepted orders, each order id once")                                          \
     X(LANE_REFUNDS, "refunds", "accepted refunds, those that wait for their order included")                 \
+    X(LANE_ENGAGEMENTS, "engagements", "accepted engagements, measured or not")                              \
+    X(LANE_SPEND, "spend", "accepted spend, restatements included")                                          \
     X(LANE_CUT, "refunds_cut", "refunds that asked for more than was left of their order")                   \
     X(LANE_DUPLICATES, "duplicates", "repeats of a click, an order or a refund that was counted before")     \
     X(LANE_LATE, "late", "accepted events that were too late for every window")                              \

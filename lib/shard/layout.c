@@ -27,6 +27,13 @@ void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slic
     buffer_append_span(buffer, campaign);
 }
 
+void layout_spend_key(const struct layout *layout, uint32_t shard, struct span campaign,
+                      struct buffer *buffer)
+{
+    layout_shard_key(layout, SHARD_CAMPAIGN, shard, ":spend:", buffer);
+    buffer_append_span(buffer, campaign);
+}
+
 void layout_common_key(const struct layout *layout, const char *name, struct buffer *buffer)
 {
     buffer_append_span(buffer, layout->prefix);
@@ -119,35 +126,53 @@ int64_t layout_rev(const struct layout *layout, int64_t counter)
 }
 
 void journal_append_group(struct buffer *buffer, struct span campaign, uint32_t slice_minutes,
-                          const uint32_t *starts, size_t n_starts)
+                          size_t n_columns, const uint32_t *starts, size_t n_starts)
 {
     buffer_append_u16(buffer, (uint16_t)campaign.size);
     buffer_append_span(buffer, campaign);
     buffer_append_u16(buffer, (uint16_t)slice_minutes);
+    buffer_append_u16(buffer, (uint16_t)n_columns);
     buffer_append_u16(buffer, (uint16_t)n_starts);
     for (size_t i = 0; i < n_starts; i++)
         buffer_append_u32(buffer, starts[i]);
+}
+
+void journal_append_spend(struct buffer *buffer, struct span campaign)
+{
+    journal_append_group(buffer, campaign, 0, 0, NULL, 0);
+}
+
+/* The cells of one group. */
+static int journal_decode_group(struct reader *names, struct reader *values, journal_visit visit,
+                                void *context)
+{
+    struct span campaign = reader_bytes(names, reader_u16(names));
+    uint32_t slice_minutes = reader_u16(names);
+    size_t n_columns = reader_u16(names), n = reader_u16(names);
+    if (names->failed)
+        return -EBADMSG;
+    if (n_columns == 0)
+        return n ? -EBADMSG : visit(context, campaign, 0, 0, NULL);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t start = reader_u32(names);
+        struct span bytes = reader_bytes(values, n_columns * 8);
+        if (names->failed || values->failed)
+            return -EBADMSG;
+        struct cell cell;
+        cell_unpack(bytes, cell.column, N_CELL_COLUMNS);
+        int r = visit(context, campaign, slice_minutes, start, &cell);
+        if (r)
+            return r;
+    }
+    return 0;
 }
 
 int journal_decode(struct span c, struct span v, journal_visit visit, void *context)
 {
     struct reader names = {.rest = c};
     struct reader values = {.rest = v};
-    while (names.rest.size && !names.failed) {
-        struct span campaign = reader_bytes(&names, reader_u16(&names));
-        uint32_t slice_minutes = reader_u16(&names);
-        size_t n = reader_u16(&names);
-        for (size_t i = 0; i < n; i++) {
-            uint32_t start = reader_u32(&names);
-            struct span bytes = reader_bytes(&values, N_CELL_COLUMNS * 8);
-            if (names.failed || values.failed)
-                return -EBADMSG;
-            struct cell cell;
-            cell_unpack(bytes, cell.column, N_CELL_COLUMNS);
-            int r = visit(context, campaign, slice_minutes, start, &cell);
-            if (r)
-                return r;
-        }
-    }
-    return names.failed ? -EBADMSG : 0;
+    int r = 0;
+    while (r == 0 && names.rest.size)
+        r = journal_decode_group(&names, &values, visit, context);
+    return r;
 }

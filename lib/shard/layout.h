@@ -16,6 +16,9 @@
  *     :vec        STRING 16 bytes a lane: next position, newest event time (int64, big endian); -1 is unset
  *     :campaigns  HASH   campaign -> "1" (admitted)
  *     :s:MINUTES:CAMPAIGN  HASH  slice start (u32 minutes) -> cell; MINUTES 0 is total
+ *     :spend:CAMPAIGN  HASH  spend item -> SPEND_VALUE_SIZE bytes: from, to, amount (int64, big endian); spend at one
+ *                            moment has to = from. An item is "s" SPEND_ID, in (overflow) "s" SPEND_ID NUL CAMPAIGN,
+ *                            or without an id "p" lane (u32) offset (i64)
  *     :lags:CAMPAIGN       HASH  0 (u32) -> how late its orders came (lib/attribution/lag.h); without a campaign: day of
  *                          the touch (u32, days since the epoch) -> the same of the account's orders in this shard
  *     :lanes      HASH   lane (u32) -> lane counters
@@ -58,6 +61,8 @@ void layout_shard_key(const struct layout *layout, enum shard_family family, uin
                       struct buffer *buffer);
 void layout_cells_key(const struct layout *layout, uint32_t shard, uint32_t slice_minutes,
                       struct span campaign, struct buffer *buffer);
+void layout_spend_key(const struct layout *layout, uint32_t shard, struct span campaign,
+                      struct buffer *buffer);
 /* campaign empty: the account's. */
 void layout_lags_key(const struct layout *layout, uint32_t shard, struct span campaign,
                      struct buffer *buffer);
@@ -99,21 +104,26 @@ void cell_append(struct buffer *buffer, const int64_t *columns, size_t n_columns
 /* Missing bytes are zeros; more than n_columns are ignored. */
 void cell_unpack(struct span bytes, int64_t *ret_columns, size_t n_columns);
 
+enum { SPEND_VALUE_SIZE = 24 };
+
 /* Rev of a reader key: the shard's counter of atomic reads, above all revs of earlier generations. */
 int64_t layout_rev(const struct layout *layout, int64_t counter);
 
 /*
  * A journal entry's field c: which cells changed. For each campaign and slice length: campaign size (u16),
- * campaign, slice minutes (u16), number of cells (u16), then each cell's start (u32 minutes). Field v: those
- * cells' new values, each padded to N_CELL_COLUMNS integers, in the same order (more bytes may follow).
+ * campaign, slice minutes (u16), columns of a cell (u16), number of cells (u16), then each cell's start (u32 minutes).
+ * Field v: those cells' new values, each padded to its columns, in the same order (more bytes may follow). A group
+ * without columns says that the campaign's spend has changed.
  */
 void journal_append_group(struct buffer *buffer, struct span campaign, uint32_t slice_minutes,
-                          const uint32_t *starts, size_t n_starts);
+                          size_t n_columns, const uint32_t *starts, size_t n_starts);
+void journal_append_spend(struct buffer *buffer, struct span campaign);
 
+/* cell NULL: the campaign's spend. */
 typedef int (*journal_visit)(void *context, struct span campaign, uint32_t slice_minutes,
                              uint32_t start_minutes, const struct cell *cell);
-/* Visits every cell of an entry. Forwards the first result of visit that is not 0; -EBADMSG for malformed
- * bytes. */
+/* Visits every cell of an entry, and spend. Forwards the first result of visit that is not 0; -EBADMSG for
+ * malformed bytes. */
 MUST_CHECK int journal_decode(struct span c, struct span v, journal_visit visit, void *context);
 
 #endif

@@ -113,6 +113,30 @@ static void campaigns_come_to_rules_in_their_own_zone(void **state)
     assert_int_equal(rule_book_find(book, span_of("(overflow)"))->n_goals, 0);
 }
 
+static void goals_name_measures_which_are_numbered_by_name(void **state)
+{
+    (void)state;
+    CLEANUP(world_deinit) struct world world;
+    world_init(&world);
+    assert_int_equal(load(&world,
+                          GOOD
+                          "measures: {zeta: {action: like}, alpha: {orders_of_kind: lead}}\n"
+                          "defaults: {goals: [{name: g, metric: 'measure:zeta', target: 1, window: 1h},\n"
+                          "  {name: h, metric: cost_per:alpha, below: 2, window: 1h}]}\n",
+                          NULL, 0),
+                     0);
+    const struct rule_book *book = &world.settings->book;
+    assert_int_equal(book->measures.n, 2);
+    assert_string_equal(book->measures.items[0].field, "measure:alpha");
+    assert_string_equal(book->measures.items[0].cost_field, "cost_per:alpha_micros");
+    assert_true(book->measures.items[0].of_orders && !book->measures.items[1].of_orders);
+    assert_true(span_equal(book->measures.items[1].what, span_of("like")));
+    const struct goal_spec *goals = book->defaults.goals;
+    assert_int_equal(goals[0].metric, metric_of(METRIC_MEASURE, 1));
+    assert_int_equal(goals[1].metric, metric_of(METRIC_COST_PER, 0));
+    assert_string_equal(metric_name(goals[1].measures, goals[1].metric), "cost_per:alpha");
+}
+
 static void topics_are_merged_and_typed(void **state)
 {
     (void)state;
@@ -210,6 +234,10 @@ static void what_config_prints_loads_as_the_same(void **state)
         "campaigns={x: {labels: {a: 'b: c'}, value: {margin_rate: 0.1}}}",
         "defaults={cost: [{from: 2026-01-01, cpm: 1}, {from: 2026-02-01, cpm: 2}]}",
         "lateness.disorder=90s",
+        "measures={leads: {orders_of_kind: lead}, likes: {action: like}}",
+        "campaigns.y={goals: [{name: g, metric: 'measure:leads', target: 1, window: total}, {name: h, "
+        "metric: "
+        "'cost_per:likes', below: 1, window: total}]}",
     };
     assert_int_equal(load(&world, GOOD, sets, ARRAY_SIZE(sets)), 0);
     write_yaml(&world, &first);
@@ -266,6 +294,7 @@ int main(void)
         cmocka_unit_test(two_keys_are_enough_and_all_else_has_its_default),
         cmocka_unit_test(the_default_rule_book_has_the_contracts_windows),
         cmocka_unit_test(campaigns_come_to_rules_in_their_own_zone),
+        cmocka_unit_test(goals_name_measures_which_are_numbered_by_name),
         cmocka_unit_test(topics_are_merged_and_typed),
         cmocka_unit_test(the_address_of_redis_is_taken_apart),
         cmocka_unit_test(tls_is_taken_where_hiredis_has_it_and_refused_elsewhere),

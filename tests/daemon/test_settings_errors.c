@@ -48,8 +48,6 @@ static void sets_that_are_wrong_are_told(void **state)
          "--set: kafka.topics: names no topic; at least one is needed\n"},
         {"kafka.topics.orders=a/b", "--set: kafka.topics.orders: \"a/b\" is no topic; allowed are 1 to 249 "
                                     "letters, digits, dots, _ and -\n"},
-        {"kafka.topics.spend=r",
-         "--set: kafka.topics.spend: not yet in this version; allowed is only the default, []\n"},
         {"kafka.dead_letter=ad.orders",
          "--set: kafka.dead_letter: \"ad.orders\" is one of the topics too; rejected events "
          "would go in a circle\n"},
@@ -103,8 +101,16 @@ static void sets_that_are_wrong_are_told(void **state)
          "--set: rates[0]: EUR is the account's own currency; leave it out\n"},
         {"mapping={preset: ga5}", "--set: mapping.preset: \"ga5\" is not allowed; allowed are none, segment, "
                                   "ga4, snowplow, cloudevents, openrtb; did you mean \"ga4\"?\n"},
-        {"measures={l: {orders_of_kind: lead}}",
-         "--set: measures: not yet in this version; allowed is only the default, {}\n"},
+        {"measures={l: {orders_of_kind: lead, action: like}}",
+         "--set: measures.l: must say one of action and orders_of_kind, such as {action: like}\n"},
+        {"measures={l: {}}",
+         "--set: measures.l: must say one of action and orders_of_kind, such as {action: like}\n"},
+        {"measures={a b: {action: like}}",
+         "--set: measures.a b: a measure's name has at most 64 bytes and no blanks\n"},
+        {"measures={a: {action: i}, b: {action: i}, c: {action: i}, d: {action: i}, e: {action: i}, f: "
+         "{action: "
+         "i}, g: {action: i}, h: {action: i}, i: {action: i}}",
+         "--set: measures: has 9 items; allowed are at most 8 items\n"},
         {"lookup={ad_id: {file: x, redis_hash: y}}",
          "--set: lookup.ad_id: names a file and a Redis hash; the ads come from one of them\n"},
         {"lookup={ad_id: {files: x}}", "--set: lookup.ad_id.files: unknown key; did you mean "
@@ -163,12 +169,21 @@ static void files_that_are_wrong_are_told(void **state)
         {GOAL("metric: cost, below: 2, recover: 3"),
          "roiwatch.yaml:3:80: campaigns.c.goals[0].recover: must not be over below\n"},
         {GOAL("metric: measure:x, target: 1"), "roiwatch.yaml:3:55: campaigns.c.goals[0].metric: "
-                                               "\"measure:x\" is not yet in this version: there are no "
-                                               "measures\n"},
+                                               "there is no measure \"x\"\n"},
+        {GOAL("metric: 'measure:', target: 1"),
+         "roiwatch.yaml:3:55: campaigns.c.goals[0].metric: \"measure:\" is not allowed; allowed are roi, "
+         "roas, "
+         "cost, revenue, value, cpa, cpc, cpm, ctr, cvr, orders, clicks, impressions, measure:NAME, "
+         "cost_per:NAME\n"},
+        {GOAL("metric: cost_per:x, below: 1") "measures: {leads: {orders_of_kind: lead}, likes: {action: "
+                                              "like}}\n",
+         "roiwatch.yaml:3:55: campaigns.c.goals[0].metric: there is no measure \"x\"; configured are leads, "
+         "likes\n"},
         {GOAL("metric: roy, target: 1"),
          "roiwatch.yaml:3:55: campaigns.c.goals[0].metric: \"roy\" is not allowed; allowed are roi, roas, "
          "cost, revenue, "
-         "value, cpa, cpc, cpm, ctr, cvr, orders, clicks, impressions; did you mean \"roi\"?\n"},
+         "value, cpa, cpc, cpm, ctr, cvr, orders, clicks, impressions, measure:NAME, cost_per:NAME; did you "
+         "mean \"roi\"?\n"},
         {GOAL("metric: cost, target: 1, sales_cycle: 14d"),
          "roiwatch.yaml:3:85: campaigns.c.goals[0].sales_cycle: not yet in this version; allowed is only the "
          "default, ~\n"},

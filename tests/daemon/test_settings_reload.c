@@ -99,6 +99,38 @@ static void windows_that_need_slices_that_are_not_stored_are_refused(void **stat
         settings_free(cases[i].fresh);
 }
 
+#define MEASURES(rest) START "windows: [total]\nmeasures: {" rest "}\n"
+
+/* Names are for readers; what the columns hold is not to be changed. */
+static void measures_that_count_something_else_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+        bool possible;
+    } cases[] = {
+        {MEASURES("a: {action: like}"), MEASURES("b: {action: like}"), true},
+        {MEASURES("a: {action: like}, b: {orders_of_kind: lead}"),
+         MEASURES("c: {action: like}, d: {orders_of_kind: lead}"), true},
+        {MEASURES("a: {action: like}, b: {orders_of_kind: lead}"),
+         MEASURES("b: {action: like}, a: {orders_of_kind: lead}"), false},
+        {MEASURES("a: {action: like}"), MEASURES("a: {orders_of_kind: like}"), false},
+        {MEASURES("a: {action: like}"), MEASURES("a: {action: likes}"), false},
+        {MEASURES("a: {action: like}"), MEASURES(""), false},
+        {MEASURES(""), MEASURES("a: {action: like}"), false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct settings *old = load(cases[i].before), *fresh = load(cases[i].after);
+        struct reload_plan plan = RELOAD_PLAN_INIT;
+        print_message("%s%s", cases[i].before, cases[i].after);
+        assert_int_equal(reload_plan_make(&plan, old, fresh), 0);
+        assert_int_equal(reload_plan_is_possible(&plan), cases[i].possible);
+        reload_plan_deinit(&plan);
+        settings_free(old);
+        settings_free(fresh);
+    }
+}
+
 static void only_the_first_names_are_listed(void **state)
 {
     (void)state;
@@ -132,6 +164,7 @@ int main(void)
         cmocka_unit_test(every_key_has_the_fate_that_its_documentation_says),
         cmocka_unit_test(what_a_start_opens_waits_for_the_next),
         cmocka_unit_test(windows_that_need_slices_that_are_not_stored_are_refused),
+        cmocka_unit_test(measures_that_count_something_else_are_refused),
         cmocka_unit_test(only_the_first_names_are_listed),
         cmocka_unit_test(fresh_settings_keep_what_was_opened_at_the_start),
     };

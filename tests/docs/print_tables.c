@@ -86,7 +86,9 @@ static void print_fields_of(struct decoder *decoder, enum event_type type, bool 
 {
     const char *between = "";
     for (enum field field = FIELD_TYPE + 1; field < N_FIELDS; field++) {
-        if (!is_read(decoder, type, field) || is_required(decoder, type, field) != required)
+        bool when = field == FIELD_TS || field == FIELD_FROM || field == FIELD_TO;
+        if (!is_read(decoder, type, field) || is_required(decoder, type, field) != required ||
+            (type == EVENT_SPEND && when))
             continue;
         printf("%s`%s`", between, field_name(field));
         between = ", ";
@@ -103,12 +105,10 @@ static void print_events(void)
     for (enum event_type type = EVENT_NONE + 1; type < N_EVENT_TYPES; type++) {
         printf("| `%s` | `kafka.topics.%s` | ", event_type_name(type), event_type_topic_key(type));
         const char *refused;
-        if (!event_type_counted(type)) {
-            printf("not yet: `unknown_type` | |\n");
-            continue;
-        }
         if (decode_with(decoder, type, FIELD_NONE, NULL, &refused) != 0)
             fail("the sample event is refused");
+        if (type == EVENT_SPEND) /* either will do: leaving out one of them finds nothing */
+            printf("`ts` or `from` and `to`, ");
         print_fields_of(decoder, type, true);
         printf(" | ");
         print_fields_of(decoder, type, false);
@@ -127,9 +127,11 @@ static void print_reasons(void)
 /* --- reader keys
  * --------------------------------------------------------------------------------------------- */
 
-static const char *unit_text(enum report_unit unit)
+static const char *unit_text(enum report_field field)
 {
-    switch (unit) {
+    if (field == REPORT_MEASURE)
+        return "count or 1e-6 orders";
+    switch (report_field_unit(NULL, field)) {
     case REPORT_COUNT:
         return "count";
     case REPORT_MICRO_ORDERS:
@@ -158,10 +160,9 @@ static const struct {
 static void check_closing(void *context, const char *name, const char *text)
 {
     size_t *n = context;
-    size_t at = (*n)++ - N_REPORT_FIELDS;
+    size_t n_fields = report_n_fields(NULL), at = (*n)++ - n_fields;
     (void)text;
-    if (*n > N_REPORT_FIELDS &&
-        (at >= ARRAY_SIZE(closing_fields) || strcmp(closing_fields[at].name, name) != 0))
+    if (*n > n_fields && (at >= ARRAY_SIZE(closing_fields) || strcmp(closing_fields[at].name, name) != 0))
         fail("report_fields ends with other fields than are told here");
 }
 
@@ -172,11 +173,11 @@ static void print_fields(void)
         snapshot.sum.column[i] = 1;
     size_t n = 0;
     report_fields(&snapshot, "EUR", 1, check_closing, &n);
-    if (n != N_REPORT_FIELDS + ARRAY_SIZE(closing_fields))
+    if (n != report_n_fields(NULL) + ARRAY_SIZE(closing_fields))
         fail("report_fields gives fewer fields than are told here");
     begin("fields", "field | unit | meaning | absent where", 4);
     for (enum report_field field = 0; field < N_REPORT_FIELDS; field++)
-        printf("| `%s` | %s | %s | %s |\n", report_field_name(field), unit_text(report_field_unit(field)),
+        printf("| `%s` | %s | %s | %s |\n", report_field_name(NULL, field), unit_text(field),
                report_field_meaning(field), report_field_undefined(field));
     for (size_t i = 0; i < ARRAY_SIZE(closing_fields); i++)
         printf("| `%s` | %s | %s | |\n", closing_fields[i].name, closing_fields[i].unit,
@@ -210,9 +211,12 @@ static void print_metrics(void)
     begin("metrics", "metric | field | unit of `target` and `below` | undefined where", 4);
     for (enum metric metric = 0; metric < N_METRICS; metric++) {
         enum report_field field = metric_field(metric);
-        enum report_unit unit = report_field_unit(field);
-        printf("| `%s` | `%s` | %s | %s |\n", metric_name(metric), report_field_name(field),
-               unit == REPORT_MONEY ? "currency" : unit_text(unit), report_field_undefined(field));
+        bool money = report_field_unit(NULL, field) == REPORT_MONEY;
+        printf("| `%s` | `%s` | %s | %s |\n", metric_name(NULL, metric), report_field_name(NULL, field),
+               money                     ? "currency"
+               : field == REPORT_MEASURE ? "count or orders"
+                                         : unit_text(field),
+               report_field_undefined(field));
     }
 }
 

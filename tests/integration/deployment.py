@@ -20,7 +20,8 @@ from tests.oracle.recount import Recount, encoded
 
 BIN = pathlib.Path(os.environ.get("ROIWATCH_BIN") or ROOT / "build" / "dev" / "bin").resolve()
 SANITIZER = re.compile(r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:")
-KEY = {"impression": "impressions", "click": "clicks", "order": "orders", "refund": "refunds"}
+KEY = {"impression": "impressions", "click": "clicks", "order": "orders", "refund": "refunds",
+       "engagement": "engagements", "spend": "spend"}
 ALWAYS = ("impression", "click", "order")
 SENTINEL = "sentinel"  # a campaign whose events only move the time on
 

@@ -203,7 +203,7 @@ def register(world, counts):
     return indexes
 
 
-N_LANE_COUNTERS, N_REASONS = 9, 20  # of a lane: counters by name (docs/CONTRACT.md, section 5), then one a reason
+N_LANE_COUNTERS, N_REASONS = 11, 20  # of a lane: counters by name (docs/CONTRACT.md, section 5), then one a reason
 
 
 def fill_vectors(world, counts, missing=0):

@@ -37,7 +37,8 @@ def counts_of_lanes(deployment):
     found = Counter()
     for lane in deployment.lanes():
         topic = lane["topic"]
-        for name, kind in (("impressions", "impression"), ("clicks", "click"), ("orders", "order")):
+        for name, kind in (("impressions", "impression"), ("clicks", "click"), ("orders", "order"), ("refunds", "refund"),
+                           ("engagements", "engagement"), ("spend", "spend")):
             found[f'roiwatch_events_total{{topic="{topic}",type="{kind}"}}'] += lane[name]
         for name in ("duplicates", "late", "overflow"):
             found[f'roiwatch_{name}_total{{topic="{topic}"}}'] += lane[name]

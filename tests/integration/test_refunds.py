@@ -23,7 +23,7 @@ T_MS, DAY_MS = 1_795_300_200_000, 86_400_000
 
 
 def journeys(deployment, seed):
-    """What this version does not count comes on the topic that says nothing about types."""
+    """What has no topic of its own comes on the one that says nothing about types."""
     topics = {**deployment.topics, "engagement": deployment.topics["mixed"], "spend": deployment.topics["mixed"]}
     return Journeys(seed, N_EVENTS, topics, deployment.partitions, refunds=0.5)
 

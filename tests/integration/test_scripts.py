@@ -1,4 +1,4 @@
-"""The scripts of a campaign shard's evaluator (read, load, publish, goal), set_lane and rules on a real Redis, as their headers say."""
+"""The scripts on a real Redis, as their headers say."""
 
 import struct
 
@@ -193,3 +193,52 @@ def test_decide_gives_out_refunds_whose_order_never_came_and_keeps_them(client):
 def test_decide_without_a_vector_says_so(client):
     assert run(client, "decide", ORDER_KEYS, lane_range(0, 0, 1), "0", "o1", b"", b"x", "1") == [b"lost"]
     assert client.keys() == []
+
+
+CELLS, SPEND = "~{c0.1}:s:0:c", "~{c0.1}:spend:c"
+
+
+def apply(client, start, end, fields=(), groups=(), keys=(), journal=b"", increments=()):
+    return run(client, "apply", [VEC, "~{c0.1}:scratch", JOURNAL, *keys], lane_range(0, start, end),
+               b"".join(struct.pack(">HH", *group) for group in groups), journal, str(len(fields)), *fields, *increments)
+
+
+def spend(name, *value):
+    return struct.pack(">qqq", *value) + name
+
+
+def test_apply_adds_cells_and_sets_spend_once(client):
+    client.set(VEC, struct.pack(">qq", 0, 0))
+    words = {"fields": [b"\0\0\0\7", spend(b"sa", 1, 1, 5), spend(b"sb", 1, 9, 6), spend(b"sa", 2, 2, 7)],
+             "groups": [(1, 2), (3, 0)], "keys": [CELLS, SPEND], "journal": b"c", "increments": ["#1", "3", "1"]}
+    assert apply(client, 0, 4, **words) == [b"ok"]
+    assert client.hgetall(SPEND) == {b"sa": struct.pack(">qqq", 2, 2, 7), b"sb": struct.pack(">qqq", 1, 9, 6)}
+    assert client.hget(CELLS, b"\0\0\0\7") == struct.pack(">qq", 0, 3)
+    assert [fields for _, fields in client.xrange(JOURNAL)] == [{b"c": b"c", b"v": struct.pack(">qq", 0, 3)}]
+    before = client.hgetall(SPEND)
+    assert apply(client, 0, 4, **words)[0] == b"refused"
+    assert client.hgetall(SPEND) == before and client.xlen(JOURNAL) == 1
+    assert apply(client, 4, 5, [spend(b"sb", 0, 0, 0)], [(1, 0)], [SPEND], b"c") == [b"ok"]
+    assert client.hget(SPEND, "sb") == bytes(24)
+    assert client.get(VEC) == struct.pack(">qq", 5, 0)
+
+
+def test_apply_leaves_a_spend_key_of_another_type_alone_and_passes(client):
+    client.set(VEC, struct.pack(">qq", 0, 0))
+    client.set(SPEND, "text")
+    other = "~{c0.1}:spend:d"
+    assert apply(client, 0, 1, [spend(b"s", 1, 1, 5), spend(b"s", 1, 1, 5)], [(1, 0), (1, 0)], [SPEND, other], b"c") == [
+        b"ok", SPEND.encode()]
+    assert client.get(SPEND) == b"text" and client.hlen(other) == 1
+    assert [fields for _, fields in client.xrange(JOURNAL)] == [{b"r": b"1"}]
+    assert client.get(VEC) == struct.pack(">qq", 1, 0)
+
+
+def test_apply_bounds_the_records_of_a_campaign_and_still_restates(client):
+    most = 20000
+    client.set(VEC, struct.pack(">qq", 0, 0))
+    client.hset(SPEND, mapping={b"s%d" % i: bytes(24) for i in range(most - 1)})
+    fields = [spend(b"new", 1, 1, 1), spend(b"beyond", 1, 1, 2), spend(b"s7", 1, 1, 3), spend(b"new", 1, 1, 4)]
+    assert apply(client, 0, 4, fields, [(4, 0)], [SPEND], b"c") == [b"ok", SPEND.encode()]
+    assert client.hlen(SPEND) == most and not client.hexists(SPEND, "beyond")
+    assert client.hget(SPEND, "s7") == struct.pack(">qqq", 1, 1, 3) and client.hget(SPEND, "new") == struct.pack(">qqq", 1, 1, 4)

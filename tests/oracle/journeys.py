@@ -12,7 +12,7 @@ import heapq
 import zlib
 from collections import namedtuple
 
-from .corpus import NOT_YET, ODD, ODD_TYPES, REFUSED, REFUSED_TYPES
+from .corpus import ODD, ODD_TYPES, REFUSED, REFUSED_TYPES
 from .decode import CLICK, ENGAGEMENT, IMPRESSION, ORDER, REFUND, SPEND
 from .generator import DAY_MS, FUTURE_MS, HOUR_MS, MINUTE_MS, Generator, Record, filled_pieces
 
@@ -53,8 +53,7 @@ class Journeys(Generator):
         self.lookup = {b"ad-%d" % i: name.encode() for i, name in enumerate(self.ids)}
         self.users, self.clicks, self.spends = [], [], []
         self.due, self.n_due, self.n_ids = [], 0, 0
-        cases = [case for case in REFUSED + ODD + REFUSED_TYPES + ODD_TYPES if case.topic_type
-                 and case.name not in NOT_YET]
+        cases = [case for case in REFUSED + ODD + REFUSED_TYPES + ODD_TYPES if case.topic_type]
         self.bad = [(case, *filled_pieces(case)) for case in cases]
 
     def __iter__(self):

@@ -82,13 +82,35 @@ static void order_id_make(struct sim_log *log, const struct sim_partition *parti
              partition->number, message->offset);
 }
 
+/* What only costs: an engagement, or spend, a few ids of which are restated again and again. */
+static void cost_make(struct sim_log *log, const struct sim_partition *partition, struct sim_message *message)
+{
+    static const char *const actions[] = {"like", "share", "odd"};
+    struct random *random = log->random;
+    message->cost_micros = random_money(random);
+    if (message->says == EVENT_ENGAGEMENT) {
+        snprintf(message->action, sizeof(message->action), "%s", actions[random_below(random, 3)]);
+        return;
+    }
+    if (random_chance(random, 500)) {
+        message->from_ms = message->ts_ms - random_below(random, 86400000);
+        message->to_ms = message->from_ms + random_in(random, 1, 3 * 86400000);
+        message->ts_ms = random_chance(random, 500) ? 0 : message->ts_ms;
+    }
+    if (random_chance(random, 600))
+        snprintf(message->spend_id, sizeof(message->spend_id), "%s-%d-%" PRId64, partition->topic,
+                 partition->number, random_below(random, 5));
+}
+
 static void accepted_make(struct sim_log *log, const struct sim_partition *partition,
                           struct sim_message *message)
 {
+    static const enum event_type types[] = {EVENT_IMPRESSION, EVENT_CLICK, EVENT_ORDER, EVENT_ENGAGEMENT,
+                                            EVENT_SPEND};
     struct random *random = log->random;
     message->says = partition->type;
     if (partition->type == EVENT_NONE || random_chance(random, 50))
-        message->says = (enum event_type)random_in(random, EVENT_IMPRESSION, EVENT_ORDER);
+        message->says = types[random_below(random, sizeof(types) / sizeof(types[0]))];
     int64_t behind_ms =
         random_below(random, (random_chance(random, 60) ? log->lateness_ms : log->disorder_ms) + 1);
     message->ts_ms = log->clock_ms - behind_ms;
@@ -96,6 +118,10 @@ static void accepted_make(struct sim_log *log, const struct sim_partition *parti
         message->ts_ms = log->clock_ms + random_below(random, 2 * SIM_FUTURE_MS);
     message->campaign = (int)random_below(random, random_in(random, 1, (int64_t)log->n_campaigns));
     bool order = message->says == EVENT_ORDER;
+    if (message->says == EVENT_ENGAGEMENT || message->says == EVENT_SPEND) {
+        cost_make(log, partition, message);
+        return;
+    }
     if (random_chance(random, 200)) {
         message->says = EVENT_NONE;
         order = random_chance(random, 700);
@@ -114,15 +140,25 @@ static void accepted_make(struct sim_log *log, const struct sim_partition *parti
 static void value_print(struct sim_message *message, const struct sim_log *log)
 {
     char text[SIM_MESSAGE_BYTES];
-    int n = snprintf(text, sizeof(text), "{\"ts\":%" PRId64, message->ts_ms);
+    int n = snprintf(text, sizeof(text), "{\"pad0\":0");
+    if (message->ts_ms)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"ts\":%" PRId64, message->ts_ms);
+    if (message->action[0])
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"action\":\"%s\"", message->action);
+    if (message->spend_id[0])
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"spend_id\":\"%s\"", message->spend_id);
+    if (message->to_ms)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"from\":%" PRId64 ",\"to\":%" PRId64,
+                      message->from_ms, message->to_ms);
     if (message->says != EVENT_NONE)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"type\":\"%s\"", event_type_name(message->says));
     if (message->campaign >= 0)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"campaign_id\":\"%s\"",
                       log->campaigns[message->campaign]);
-    if (message->cost_micros)
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"cost\":%" PRId64 ".%06" PRId64,
-                      message->cost_micros / 1000000, message->cost_micros % 1000000);
+    if (message->cost_micros || message->says == EVENT_SPEND)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"%s\":%" PRId64 ".%06" PRId64,
+                      message->says == EVENT_SPEND ? "amount" : "cost", message->cost_micros / 1000000,
+                      message->cost_micros % 1000000);
     if (message->order_id[0]) {
         int64_t margin = message->margin_micros;
         int64_t size = margin < 0 ? -margin : margin;
@@ -149,7 +185,7 @@ static void rejected_make(struct sim_log *log, struct sim_message *message)
         {REJECT_EMPTY, NULL},
         {REJECT_NOT_JSON, "{\"type\":\"click\""},
         {REJECT_NOT_OBJECT, "[1]"},
-        {REJECT_UNKNOWN_TYPE, "{\"type\":\"spend\",\"ts\":1795300200000}"},
+        {REJECT_UNKNOWN_TYPE, "{\"type\":\"spent\",\"ts\":1795300200000}"},
         {REJECT_MISSING_FIELD, "{\"type\":\"click\",\"ts\":1795300200000}"},
         {REJECT_BAD_TIME, "{\"type\":\"click\",\"ts\":1795300200,\"campaign_id\":\"c0\"}"},
         {REJECT_FUTURE, "{\"type\":\"click\",\"ts\":4070908800000,\"campaign_id\":\"c0\"}"},

@@ -30,9 +30,12 @@ struct sim_message {
     enum reject_reason flaw; /* why any rules reject it, or REJECT_NONE; then the rest does not hold */
     enum event_type says;    /* its own type, or EVENT_NONE: what the topic implies */
     int64_t ts_ms;
-    int campaign;                     /* index in the log's campaigns, -1: none */
-    char order_id[SIM_ORDER_ID_SIZE]; /* "": without the fields of an order */
-    int64_t cost_micros, revenue_micros, margin_micros;
+    int campaign;                                       /* index in the log's campaigns, -1: none */
+    char order_id[SIM_ORDER_ID_SIZE];                   /* "": without the fields of an order */
+    int64_t cost_micros, revenue_micros, margin_micros; /* cost: of spend its amount */
+    char action[8];                                     /* engagements; else "" */
+    char spend_id[SIM_ORDER_ID_SIZE];                   /* "": none */
+    int64_t from_ms, to_ms;                             /* spend over a range; then ts_ms may be 0: none */
     bool letter_sent; /* a rejected message's dead letter was acknowledged at least once */
     /* Filled by the recount, which walks the messages in offset order as the first shard passes them. */
     struct sim_rules rules; /* that held then; they hold for every shard */

@@ -25,6 +25,7 @@ void recount_deinit(struct recount *recount)
     for (struct table_entry *entry; (entry = table_next(&recount->expected, &cursor));)
         free(entry->value);
     table_deinit(&recount->expected);
+    spend_deinit_expected(recount);
     cursor = 0;
     for (struct table_entry *entry; (entry = table_next(&recount->decisions, &cursor));) {
         buffer_deinit(entry->value);
@@ -73,7 +74,8 @@ static void cell_count(int64_t *column, const struct sim_message *message, bool 
         column[CELL_MARGIN] += message->margin_micros;
         column[CELL_COHORT_MARGIN] += message->margin_micros;
     } else {
-        column[message->type == EVENT_CLICK ? CELL_CLICKS : CELL_IMPRESSIONS] += 1;
+        column[CELL_CLICKS] += message->type == EVENT_CLICK;
+        column[CELL_IMPRESSIONS] += message->type == EVENT_IMPRESSION;
         column[CELL_MEDIA_COST] += message->cost_micros;
     }
     if (message->late && total)
@@ -93,8 +95,9 @@ static void cells_count(struct recount *recount, uint32_t shard, struct span cam
         int size = snprintf(key, sizeof(key), "roi:~{c%" PRIu32 ".1}:s:%" PRId64 ":%.*s", shard,
                             slice_ms / 60000, (int)campaign.size, campaign.data);
         uint32_t field = (uint32_t)(slice_of(recount, campaign, slice_ms, message->ts_ms) / 60000);
-        cell_count(cells_touch(recount, key, (size_t)size, field, N_CELL_COLUMNS)->columns, message,
-                   slice_ms == 0);
+        int64_t *columns = cells_touch(recount, key, (size_t)size, field, N_CELL_COLUMNS)->columns;
+        cell_count(columns, message, slice_ms == 0);
+        measures_count(columns, &recount->book->measures, message);
     }
 }
 
@@ -156,8 +159,11 @@ static void accepted_count(struct recount *recount, uint32_t shard, size_t p,
     }
     struct span campaign =
         span_of(message->campaign < 0 ? "(unattributed)" : recount->log->campaigns[message->campaign]);
-    static const int columns[] = {
-        [EVENT_IMPRESSION] = LANE_IMPRESSIONS, [EVENT_CLICK] = LANE_CLICKS, [EVENT_ORDER] = LANE_ORDERS};
+    static const int columns[] = {[EVENT_IMPRESSION] = LANE_IMPRESSIONS,
+                                  [EVENT_CLICK] = LANE_CLICKS,
+                                  [EVENT_ORDER] = LANE_ORDERS,
+                                  [EVENT_ENGAGEMENT] = LANE_ENGAGEMENTS,
+                                  [EVENT_SPEND] = LANE_SPEND};
     lane_count(recount, shard, p, which, columns[message->type]);
     if (message->late)
         lane_count(recount, shard, p, which, LANE_LATE);
@@ -166,7 +172,9 @@ static void accepted_count(struct recount *recount, uint32_t shard, size_t p,
         campaign = span_of("(overflow)");
         (void)campaign_is_admitted(recount, campaign);
     }
-    if (shard_of(recount, campaign) == shard)
+    if (shard_of(recount, campaign) == shard && spend_is_kept(message))
+        spend_expect(recount, shard, campaign, p, message);
+    else if (shard_of(recount, campaign) == shard)
         cells_count(recount, shard, campaign, message);
 }
 
@@ -299,6 +307,7 @@ void recount_follow(struct recount *recount, const struct call *call)
     if (call->script == SCRIPT_DECIDE)
         decisions_covered(recount, call, buffer_span(&vec->text));
     cells_compare_changed(recount);
+    spend_compare_changed(recount);
     if (call->script == SCRIPT_APPLY)
         cells_compare_named(recount, call);
 }
@@ -306,6 +315,7 @@ void recount_follow(struct recount *recount, const struct call *call)
 void recount_compare(struct recount *recount)
 {
     cells_compare_all(recount);
+    spend_compare_all(recount);
 }
 
 int64_t recount_least_of(const struct recount *recount, size_t p, int which)
@@ -371,9 +381,10 @@ static void campaigns_check(struct recount *recount, uint32_t shard)
     const struct sim_object *admitted = shard_object(recount, 'c', shard, "campaigns");
     size_t cursor = 0;
     for (struct table_entry *entry; admitted && (entry = table_next(&admitted->fields, &cursor));) {
-        char part[300];
+        char part[300], spend[300];
         snprintf(part, sizeof(part), "s:0:%.*s", (int)entry->key_size, entry->key);
-        if (!shard_object(recount, 'c', shard, part) &&
+        snprintf(spend, sizeof(spend), "spend:%.*s", (int)entry->key_size, entry->key);
+        if (!shard_object(recount, 'c', shard, part) && !shard_object(recount, 'c', shard, spend) &&
             !(recount->rules_vary && is_rejected_by_rules(recount, table_entry_key(entry))))
             fail(recount->failure, "campaign %.*s was admitted without any event", (int)entry->key_size,
                  entry->key);

@@ -60,6 +60,8 @@ struct recount {
         views[N_SHARD_FAMILIES * SIM_SHARDS_MAX]; /* campaign shards, order shards, user shards */
     struct table expected;                        /* key, field -> struct expected_cell, owned */
     struct table decisions;                       /* order id -> buffer: the decision first seen, owned */
+    struct table expected_spend;                  /* key, field -> struct expected_spend, owned */
+    struct expected_spend *changed_spend;         /* likewise */
     struct expected_cell *changed;                /* list of those that the present call has to change */
 };
 
@@ -105,5 +107,14 @@ struct expected_cell *cells_touch(struct recount *recount, const char *key, size
 void cells_compare_changed(struct recount *recount);
 void cells_compare_named(struct recount *recount, const struct call *call);
 void cells_compare_all(struct recount *recount);
+
+/* recount_spend.c: what a message adds to the measures' columns; and records of spend that are kept as they are; the others are counted in cells. */
+void measures_count(int64_t *column, const struct measures *measures, const struct sim_message *message);
+bool spend_is_kept(const struct sim_message *message);
+void spend_expect(struct recount *recount, uint32_t shard, struct span campaign, size_t p,
+                  const struct sim_message *message);
+void spend_compare_changed(struct recount *recount);
+void spend_compare_all(struct recount *recount);
+void spend_deinit_expected(struct recount *recount);
 
 #endif

@@ -97,8 +97,9 @@ void cells_compare_named(struct recount *recount, const struct call *call)
     struct span groups = call_get(call, call->n_keys + 1);
     size_t field = call->n_keys + 4;
     for (size_t g = 0; 4 * g < groups.size; g++)
-        for (uint32_t n = bytes_u32(groups, 4 * g) >> 16; n > 0; n--)
-            named_compare(recount, call_get(call, 3 + g), call_get(call, field++));
+        for (uint32_t n = bytes_u32(groups, 4 * g) >> 16; n > 0; n--, field++)
+            if (bytes_u32(groups, 4 * g) & 0xffff) /* else records of spend */
+                named_compare(recount, call_get(call, 3 + g), call_get(call, field));
 }
 
 static bool holds_cells(struct span key)

@@ -110,9 +110,9 @@ static void message_judge(struct recount *recount, struct recount_lane *lane, st
     if (message->reason == REJECT_NONE) {
         int which = message->type == EVENT_ORDER ? ORDERS : TOUCHES;
         int64_t newest_ms = lane->newest_ms[which];
-        message->late = reach_ms > 0 && newest_ms != NEVER &&
+        message->late = message->type != EVENT_SPEND && reach_ms > 0 && newest_ms != NEVER &&
                         message->ts_ms < newest_ms - reach_ms - recount->book->disorder_ms;
-        if (message->ts_ms > newest_ms)
+        if (message->ts_ms && message->ts_ms > newest_ms)
             lane->newest_ms[which] = message->ts_ms;
     }
     memcpy(message->newest_ms, lane->newest_ms, sizeof(message->newest_ms));

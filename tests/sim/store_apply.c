@@ -81,6 +81,12 @@ static bool work_add(const struct call *call, struct work *work)
     return true;
 }
 
+/* A record of spend is set: the value, then the field's name. */
+static void spend_set(struct sim_object *spend, struct span field)
+{
+    store_field_set(spend, span_from(field.data + 24, field.size - 24), span_from(field.data, 24));
+}
+
 static void work_write(struct sim_store *store, const struct call *call, const struct work *work)
 {
     for (size_t k = 0; k < work->n_fields; k++) {
@@ -93,6 +99,10 @@ static void work_write(struct sim_store *store, const struct call *call, const s
         while (packed.size && packed.data[packed.size - 1] == 0)
             packed.size--;
         struct sim_object *cells = store_make(store, call_get(call, 3 + work->group_of[k]));
+        if (work->column_at[k] == work->column_at[k + 1]) {
+            spend_set(cells, call_get(call, call->n_keys + 4 + k));
+            continue;
+        }
         store_field_set(cells, call_get(call, call->n_keys + 4 + k), buffer_span(&packed));
     }
 }
@@ -117,18 +127,25 @@ static bool journal_matches(const struct call *call, const struct work *work)
         char suffix[64];
         size_t size = bytes_u16(c, at);
         size_t minutes_at = at + 2 + size;
-        if (minutes_at + 4 + 4 * n > c.size || bytes_u16(c, minutes_at + 2) != n)
+        uint16_t columns = bytes_u16(call_get(call, call->n_keys + 1), 4 * g + 2);
+        size_t n_named = columns ? n : 0;
+        if (minutes_at + 6 + 4 * n_named > c.size || bytes_u16(c, minutes_at + 2) != columns ||
+            bytes_u16(c, minutes_at + 4) != n_named)
             return false;
-        snprintf(suffix, sizeof(suffix), ":s:%u:%.*s", bytes_u16(c, minutes_at), (int)size, c.data + at + 2);
+        if (columns)
+            snprintf(suffix, sizeof(suffix), ":s:%u:%.*s", bytes_u16(c, minutes_at), (int)size,
+                     c.data + at + 2);
+        else
+            snprintf(suffix, sizeof(suffix), ":spend:%.*s", (int)size, c.data + at + 2);
         if (!ends_with(key, span_of(suffix)) ||
             memcmp(key.data, call_get(call, 0).data, key.size - strlen(suffix)) != 0)
             return false;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n_named; i++)
             if (!span_equal(call_get(call, call->n_keys + 4 + field + i),
-                            span_from(c.data + minutes_at + 4 + 4 * i, 4)))
+                            span_from(c.data + minutes_at + 6 + 4 * i, 4)))
                 return false;
         field += n;
-        at = minutes_at + 4 + 4 * n;
+        at = minutes_at + 6 + 4 * n_named;
     }
     return at == c.size;
 }

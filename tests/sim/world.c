@@ -45,6 +45,12 @@ static void book_make(struct run *run)
                                .disorder_ms = random_below(random, 60000)};
     if (!tiers_plan(run->windows, n, &book->tiers))
         abort();
+    book->measures = (struct measures){.items = {{.of_orders = true, .what = span_of("sale")},
+                                                 {.what = span_of("like")},
+                                                 {.what = span_of("never")},
+                                                 {.what = span_of("like")},
+                                                 {.of_orders = true, .what = span_of("lead")}},
+                                       .n = (size_t)random_below(random, 6)};
     /* Prices change at any minute within the log: slices are cut there. */
     for (size_t i = 0; i < ARRAY_SIZE(run->prices); i++)
         run->prices[i] = (struct price){.from_ms = SIM_T0 - 3600000 +

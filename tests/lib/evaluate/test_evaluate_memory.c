@@ -26,6 +26,7 @@
 #include "lib/evaluate/shard.c"
 #include "lib/evaluate/slices.c"
 #include "lib/shard/call.c"
+#include "lib/window/spend.c"
 #undef malloc
 #undef calloc
 #undef realloc
@@ -74,6 +75,8 @@ static void live_poorly(struct world *world)
             continue;
     for (int i = 0; i < 8; i++)
         poor_tick(world);
+    world_spend(world, "(overflow)", "s1", T0, T0 + MINUTE_MS, 60 * MICROS);
+    world_spend(world, "(overflow)", "s2", T0, T0, MICROS);
     world_event(world, "spring-sale", T0, 1, 60 * MICROS, 0);
     world_event(world, "new", T0, 1, 60 * MICROS, 0);
     world_as_of(world, T0 + MINUTE_MS);
@@ -102,6 +105,7 @@ static void any_allocation_may_fail(void **state)
         n_until_failure = -1;
         world_check(world, "spring-sale");
         world_check(world, "new");
+        assert_int_equal(world_number(world, "(overflow)", "total", "media_cost_micros"), 61 * MICROS);
         assert_true(world_says(world, "spring-sale", NULL, "state", "firing"));
         assert_int_equal(world_stats(world).n_in_flight, 0);
         assert_int_equal(world_stats(world).n_alerts, 2);

@@ -38,7 +38,7 @@ static void sums_of_any_range_equal_a_recount(void **state)
     for (uint64_t first = 1; first < 60; first++) {
         uint64_t seed = first;
         int64_t values[N_MINUTES + 1] = {0};
-        struct slices slices = {0};
+        struct slices slices = {.n_columns = CELL_MEASURE_1};
         print_message("seed %lu\n", (unsigned long)first);
         for (uint32_t i = 0; i < 10; i++) {
             uint32_t at = (37 * i) % N_MINUTES;
@@ -70,7 +70,7 @@ static void sums_of_any_range_equal_a_recount(void **state)
 static void a_start_between_minutes_finds_the_next_row(void **state)
 {
     (void)state;
-    struct slices slices = {0};
+    struct slices slices = {.n_columns = CELL_MEASURE_1};
     struct cell cell = cell_of(1);
     for (uint32_t i = 0; i < 4; i++)
         assert_int_equal(slices_set(&slices, 2 * i, &cell), 0);

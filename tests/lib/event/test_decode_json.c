@@ -340,7 +340,7 @@ static void the_first_reason_of_the_contracts_order_is_given(void **state)
     refuse(state, "{\"ts\":1,\"ts\":2,\"type\":7}", REJECT_REPEATED_NAME, "ts");
     refuse(state, "{\"cost\":1,\"ts\":1,\"ts\":2,\"cost\":2}", REJECT_REPEATED_NAME, "ts");
     refuse(state, "{\"ts\":1,\"cost\":-1,\"type\":7}", REJECT_BAD_TYPE, "type");
-    refuse(state, "{\"ts\":1,\"cost\":-1,\"type\":\"spend\"}", REJECT_UNKNOWN_TYPE, "type");
+    refuse(state, "{\"ts\":1,\"cost\":-1,\"type\":\"spent\"}", REJECT_UNKNOWN_TYPE, "type");
 }
 
 int main(void)

@@ -161,7 +161,7 @@ static void numbers_are_for_people(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-        metric_append(numbers[i].metric, numbers[i].micro, INT64_MAX, "EUR", &text);
+        metric_append(NULL, numbers[i].metric, numbers[i].micro, INT64_MAX, "EUR", &text);
         assert_text(&text, numbers[i].expected);
     }
 }
@@ -181,9 +181,40 @@ static void different_amounts_look_different(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
-        metric_append(rows[i].metric, rows[i].micro, rows[i].beside_micro, "EUR", &text);
+        metric_append(NULL, rows[i].metric, rows[i].micro, rows[i].beside_micro, "EUR", &text);
         assert_text(&text, rows[i].expected);
     }
+}
+
+static void a_summary_names_the_measure(void **state)
+{
+    (void)state;
+    static const struct measures measures = {
+        .items = {{"leads", "measure:leads", "cost_per:leads_micros", "cost_per:leads", true, {"lead", 4}}},
+        .n = 1};
+    struct goal_spec goal = {.name = "leads",
+                             .metric = metric_of(METRIC_MEASURE, 0),
+                             .measures = &measures,
+                             .bound_micro = 3000000,
+                             .recover_micro = 3000000,
+                             .window.name = "month"};
+    struct alert alert = example();
+    struct snapshot snapshot = *alert.snapshot;
+    alert.spec = &goal;
+    alert.snapshot = &snapshot;
+    snapshot.measures = &measures;
+    snapshot.sum.column[CELL_MEASURE_1] = 2500000;
+    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+    alert_append_summary(&alert, &text);
+    assert_text(&text,
+                "spring-sale: month measure:leads 2.50 is under its goal 3.00 (cost 412.00 EUR, revenue "
+                "362.56 EUR)");
+    CLEANUP(buffer_deinit) struct buffer json = BUFFER_INIT;
+    goal.metric = metric_of(METRIC_COST_PER, 0);
+    goal_append_json(&alert, &json);
+    buffer_append_u8(&json, 0);
+    assert_non_null(strstr(json.data, "\"metric\":\"cost_per:leads\",\"target\":\"3.000000\""));
+    assert_non_null(strstr(json.data, "\"value\":\"164.800000\""));
 }
 
 static void a_summary_says_which_way(void **state)
@@ -229,6 +260,7 @@ int main(void)
         cmocka_unit_test(hostile_names_are_escaped),
         cmocka_unit_test(numbers_are_for_people),
         cmocka_unit_test(different_amounts_look_different),
+        cmocka_unit_test(a_summary_names_the_measure),
         cmocka_unit_test(a_summary_says_which_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,45 @@ static enum goal_change step(const struct goal_spec *goal, struct goal_status *s
     return change;
 }
 
+static const struct measures measures = {
+    .items = {{"leads", "measure:leads", "cost_per:leads_micros", "cost_per:leads", true, {"lead", 4}},
+              {"likes", "measure:likes", "cost_per:likes_micros", "cost_per:likes", false, {"like", 4}}},
+    .n = 2};
+
+/* 2.5 leads and 4 likes for 10: exactly at the bound is no breach, a millionth more or less is. */
+static void measures_are_judged_in_orders_and_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        enum metric row;
+        size_t measure;
+        bool below;
+        int64_t bound_micro;
+    } cases[] = {
+        {METRIC_MEASURE, 0, false, 2500000},
+        {METRIC_MEASURE, 1, false, 4000000},
+        {METRIC_COST_PER, 0, true, 4000000},
+        {METRIC_COST_PER, 1, true, 2500000},
+    };
+    struct snapshot snapshot = {.cost_micros = 10000000, .measures = &measures};
+    snapshot.sum.column[CELL_MEASURE_1] = 2500000;
+    snapshot.sum.column[CELL_MEASURE_2] = 4;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct goal_spec goal = {.metric = metric_of(cases[i].row, cases[i].measure),
+                                 .measures = &measures,
+                                 .below = cases[i].below,
+                                 .bound_micro = cases[i].bound_micro,
+                                 .recover_micro = cases[i].bound_micro};
+        assert_int_equal(goal_verdict(&goal, &snapshot), VERDICT_GOOD);
+        goal.bound_micro += cases[i].below ? -1 : 1;
+        goal.recover_micro = goal.bound_micro;
+        assert_int_equal(goal_verdict(&goal, &snapshot), VERDICT_BREACH);
+    }
+    struct goal_spec goal = {.metric = metric_of(METRIC_COST_PER, 0), .measures = &measures, .below = true};
+    snapshot.sum.column[CELL_MEASURE_1] = 0;
+    assert_int_equal(goal_verdict(&goal, &snapshot), VERDICT_UNDEFINED);
+}
+
 /* Expected states as letters: o ok, p pending, f firing, r recovering (the rule tests call it firing still).
  */
 static char letter(enum goal_state state)
@@ -269,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ok_goal_claims_no_threshold),
+        cmocka_unit_test(measures_are_judged_in_orders_and_counts),
         cmocka_unit_test(states_follow_the_rule_tests_of_prometheus),
         cmocka_unit_test(a_longer_for_puts_a_firing_goal_back_to_pending_and_resolves_it),
         cmocka_unit_test(firing_and_resolved_are_told_once_with_the_same_firing_time),

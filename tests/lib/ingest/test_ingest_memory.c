@@ -19,6 +19,7 @@
 #include "lib/ingest/ingest.c"
 #include "lib/ingest/level.c"
 #include "lib/ingest/orders.c"
+#include "lib/ingest/spend.c"
 #include "lib/ingest/sync.c"
 #include "lib/shard/call.c"
 #undef malloc
@@ -38,7 +39,7 @@ static int checked(int result)
 #include "tests/lib/ingest/desk.h"
 
 /* More campaigns in a shard than its first table holds. */
-enum { N_ORDERS = 140, RANGE_SIZE = 28 };
+enum { N_ORDERS = 140, N_SPEND = 20, N_MESSAGES = N_ORDERS + N_SPEND, RANGE_SIZE = 28 };
 
 /* Takes the ranges of the oldest call if they start where its shard stands, as the store would. */
 static void store_take(struct desk *desk)
@@ -57,8 +58,19 @@ static void store_take(struct desk *desk)
             (struct lane_mark){read_i64(ranges.data + i + 12), read_i64(ranges.data + i + 20)};
 }
 
-/* Orders that the last apply of a shard added: to campaigns, and to the lane. */
-static void sums_take(const struct desk *desk, uint32_t shard, int64_t sums[2])
+/* Records of spend in the last apply of a shard. */
+static int64_t spend_set(const struct desk *desk, uint32_t shard)
+{
+    const struct call *call = &desk->apply[shard];
+    struct span groups = call_get(call, call->n_keys + 1);
+    int64_t n = 0;
+    for (size_t i = 0; i < groups.size; i += 4)
+        n += read_u16(groups.data + i + 2) == 0 ? read_u16(groups.data + i) : 0;
+    return n;
+}
+
+/* What the last apply of a shard added: orders to campaigns, and to the lane; spend to campaigns, and to the lane. */
+static void sums_take(const struct desk *desk, uint32_t shard, int64_t sums[4])
 {
     for (int i = 0; i < N_ORDERS; i++) {
         char campaign[16];
@@ -66,9 +78,11 @@ static void sums_take(const struct desk *desk, uint32_t shard, int64_t sums[2])
         sums[0] += desk_shard(campaign) == shard ? desk_total(desk, campaign, CELL_ORDERS) : 0;
     }
     sums[1] += shard == 1 ? desk_lane(desk, 1, LANE_ORDERS) : 0;
+    sums[2] += spend_set(desk, shard);
+    sums[3] += shard == 0 ? desk_lane(desk, 0, LANE_SPEND) : 0;
 }
 
-static void poor_answer(struct desk *desk, int64_t sums[2])
+static void poor_answer(struct desk *desk, int64_t sums[4])
 {
     bool apply = desk->calls[0].script == SCRIPT_APPLY;
     uint32_t shard = apply ? (uint32_t)key_feed(call_get(&desk->calls[0], 0)) : 0;
@@ -78,7 +92,7 @@ static void poor_answer(struct desk *desk, int64_t sums[2])
         sums_take(desk, shard, sums);
 }
 
-static void poor_run(struct desk *desk, int64_t sums[2])
+static void poor_run(struct desk *desk, int64_t sums[4])
 {
     for (;;) {
         int r = ARMED(ingest_next(desk->ingest, &desk->calls[desk->n], &desk->tags[desk->n]));
@@ -98,12 +112,17 @@ static void poor_read(struct desk *desk)
 {
     if (!ingest_wants_input(desk->ingest))
         return;
-    for (int64_t offset = ingest_position(desk->ingest, 0); offset < N_ORDERS; offset++) {
+    for (int64_t offset = ingest_position(desk->ingest, 0); offset < N_MESSAGES; offset++) {
         char text[200];
         snprintf(
             text, sizeof(text),
             "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"o%ld\",\"revenue\":5,\"campaign_id\":\"c%ld\"}",
             (long)T0, (long)offset, (long)offset);
+        if (offset >= N_ORDERS)
+            snprintf(
+                text, sizeof(text),
+                "{\"type\":\"spend\",\"ts\":%ld,\"campaign_id\":\"c%ld\",\"amount\":1,\"spend_id\":\"s\"}",
+                (long)T0, (long)offset);
         if (ARMED(ingest_message(desk->ingest, 0, offset, NO_RECORD_TIME, (struct span){0}, span_of(text))) <
             0)
             return;
@@ -118,7 +137,7 @@ static void everything_is_counted_once_whichever_allocation_fails(void **state)
     bool done = false;
     for (long fails_at = 0; !done; fails_at++) {
         struct desk desk;
-        int64_t sums[2] = {0, 0};
+        int64_t sums[4] = {0};
         desk_init(&desk);
         /* So that it is levelled too, and the text of our rules stored. */
         desk.registry[0] = "0 0 new none/300000/500";
@@ -128,7 +147,7 @@ static void everything_is_counted_once_whichever_allocation_fails(void **state)
         n_until_failure = fails_at;
         while (ARMED(ingest_assign(desk.ingest, &partition, 1)) < 0)
             ;
-        for (int turn = 0; turn == 0 || ingest_counted(desk.ingest, 0) < N_ORDERS; turn++) {
+        for (int turn = 0; turn == 0 || ingest_counted(desk.ingest, 0) < N_MESSAGES; turn++) {
             assert_in_range(turn, 0, 20);
             desk_pass(&desk, 1000);
             poor_run(&desk, sums);
@@ -137,6 +156,8 @@ static void everything_is_counted_once_whichever_allocation_fails(void **state)
         }
         assert_int_equal(sums[0], N_ORDERS);
         assert_int_equal(sums[1], N_ORDERS);
+        assert_int_equal(sums[2], N_SPEND);
+        assert_int_equal(sums[3], N_SPEND);
         done = n_until_failure >= 0;
         desk_deinit(&desk);
     }

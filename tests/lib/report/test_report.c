@@ -82,6 +82,71 @@ static void a_key_has_every_field_of_the_contract(void **state)
                                     "rev=9\n");
 }
 
+static const struct measures measures = {
+    .items = {{"leads", "measure:leads", "cost_per:leads_micros", "cost_per:leads", true, {"lead", 4}},
+              {"likes", "measure:likes", "cost_per:likes_micros", "cost_per:likes", false, {"like", 4}}},
+    .n = 2};
+
+/* Those of one measure follow those of another, in the place of the table's two rows. */
+static void a_key_has_fields_for_each_measure(void **state)
+{
+    (void)state;
+    struct snapshot snapshot = sample();
+    struct lines lines = {0};
+    snapshot.measures = &measures;
+    snapshot.sum.column[CELL_MEASURE_1] = 1500000;
+    snapshot.sum.column[CELL_MEASURE_2] = 3;
+    report_fields(&snapshot, "EUR", 9, add_line, &lines);
+    assert_non_null(strstr(lines.text,
+                           "cohort_value_micros=450000000\nmeasure:leads=1500000\nmeasure:likes=3\n"
+                           "cost_per:leads_micros=266666667\ncost_per:likes_micros=133333333\nroi="));
+    lines = (struct lines){0};
+    snapshot.sum.column[CELL_MEASURE_1] = 0;
+    report_fields(&snapshot, "EUR", 9, add_line, &lines);
+    assert_non_null(
+        strstr(lines.text, "measure:leads=0\nmeasure:likes=3\ncost_per:likes_micros=133333333\nroi="));
+    assert_int_equal(report_n_fields(&measures), report_n_fields(NULL) + 4);
+    assert_int_equal(report_field_unit(&measures, report_field_of(REPORT_MEASURE, 0)), REPORT_MICRO_ORDERS);
+    assert_int_equal(report_field_unit(&measures, report_field_of(REPORT_MEASURE, 1)), REPORT_COUNT);
+    assert_int_equal(report_field_unit(&measures, report_field_of(REPORT_COST_PER, 1)), REPORT_MONEY);
+}
+
+static void the_content_hash_sees_measures(void **state)
+{
+    (void)state;
+    struct snapshot before = sample();
+    before.measures = &measures;
+    for (size_t i = CELL_MEASURE_1; i < N_CELL_COLUMNS; i++) {
+        struct snapshot after = before;
+        after.sum.column[i]++;
+        assert_int_equal(report_content_hash(&after) != report_content_hash(&before), i < CELL_MEASURE_1 + 2);
+    }
+}
+
+static void measures_are_found_by_what_they_count(void **state)
+{
+    (void)state;
+    CLEANUP(buffer_deinit) struct buffer text = BUFFER_INIT;
+    struct measures some = {.items = {{.what = span_of("like")},
+                                      {.of_orders = true, .what = span_of("like")},
+                                      {.of_orders = true, .what = span_of("sale")},
+                                      {.what = span_of("a b\xc3\xa9%")},
+                                      {.what = span_of("like")}},
+                            .n = 5};
+    assert_int_equal(measures_of_action(&some, span_of("like")), 1 | 1 << 4);
+    assert_int_equal(measures_of_action(&some, span_of("Like")), 0);
+    assert_int_equal(measures_of_kind(&some, span_of("like")), 1 << 1);
+    assert_int_equal(measures_of_kind(&some, span_of("sale")), 1 << 2);
+    assert_int_equal(measures_of_kind(&some, (struct span){0}), 1 << 2);
+    struct cell cell = {0};
+    measures_set(1 | 1 << 4, 7, &cell);
+    for (int i = 0; i < MEASURES_MAX; i++)
+        assert_int_equal(cell.column[CELL_MEASURE_1 + i], i == 0 || i == 4 ? 7 : 0);
+    measures_text(&some, &text);
+    buffer_append_u8(&text, 0);
+    assert_string_equal(text.data, " action:like kind:like kind:sale action:a%20b%C3%A9%25 action:like");
+}
+
 static void an_idle_campaign_has_zeros_and_no_ratios(void **state)
 {
     (void)state;
@@ -221,7 +286,7 @@ static void the_content_hash_sees_fields_and_nothing_else(void **state)
         struct snapshot after = before;
         after.sum.column[i]++;
         /* Margin is no field: it shows in the value where the rule takes it. */
-        bool shown = i != CELL_MARGIN && i != CELL_COHORT_MARGIN;
+        bool shown = i != CELL_MARGIN && i != CELL_COHORT_MARGIN && i < CELL_MEASURE_1;
         assert_int_equal(report_content_hash(&after) != hash, shown);
     }
     struct snapshot after = before;
@@ -248,21 +313,25 @@ static void every_field_says_when_it_is_undefined(void **state)
         char text[REPORT_TEXT_SIZE];
         bool always = report_field_undefined(field)[0] == '\0';
         assert_int_equal(report_text(&idle, field, text), always);
-        assert_true(report_field_name(field)[0] && report_field_meaning(field)[0]);
-        bool money = strstr(report_field_name(field), "_micros") != NULL;
-        assert_int_equal(report_field_unit(field) == REPORT_MONEY, money);
+        assert_true(report_field_name(NULL, field)[0] && report_field_meaning(field)[0]);
+        bool money = strstr(report_field_name(NULL, field), "_micros") != NULL;
+        assert_int_equal(report_field_unit(NULL, field) == REPORT_MONEY, money);
     }
 }
 
 static void metrics_name_their_field(void **state)
 {
     (void)state;
-    assert_string_equal(metric_name(METRIC_ROI), "roi");
-    assert_string_equal(metric_name(METRIC_IMPRESSIONS), "impressions");
+    assert_string_equal(metric_name(NULL, METRIC_ROI), "roi");
+    assert_string_equal(metric_name(NULL, METRIC_IMPRESSIONS), "impressions");
+    assert_string_equal(metric_name(&measures, metric_of(METRIC_MEASURE, 1)), "measure:likes");
+    assert_string_equal(metric_name(&measures, metric_of(METRIC_COST_PER, 0)), "cost_per:leads");
+    assert_int_equal(metric_field(metric_of(METRIC_MEASURE, 1)), report_field_of(REPORT_MEASURE, 1));
+    assert_int_equal(metric_field(metric_of(METRIC_COST_PER, 0)), report_field_of(REPORT_COST_PER, 0));
     for (enum metric metric = 0; metric < N_METRICS; metric++) {
-        const char *field = report_field_name(metric_field(metric));
-        size_t size = strlen(metric_name(metric));
-        assert_memory_equal(field, metric_name(metric), size);
+        const char *field = report_field_name(NULL, metric_field(metric));
+        size_t size = strlen(metric_name(NULL, metric));
+        assert_memory_equal(field, metric_name(NULL, metric), size);
         assert_true(field[size] == '\0' || strcmp(field + size, "_micros") == 0);
     }
 }
@@ -360,6 +429,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_has_every_field_of_the_contract),
+        cmocka_unit_test(a_key_has_fields_for_each_measure),
+        cmocka_unit_test(the_content_hash_sees_measures),
+        cmocka_unit_test(measures_are_found_by_what_they_count),
         cmocka_unit_test(an_idle_campaign_has_zeros_and_no_ratios),
         cmocka_unit_test(ratios_are_rounded_half_to_even),
         cmocka_unit_test(derived_money_is_rounded_half_to_even),
