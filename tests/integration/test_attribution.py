@@ -17,23 +17,21 @@ from tests.integration.servers import poll
 from tests.oracle import journeys, models
 from tests.oracle.journeys import Journeys
 
-KINDS = (*ALWAYS, "refund")
-N_EVENTS = int(os.environ.get("ROIWATCH_EVENTS", "60000")) // 2
-CONFIG = {name: journeys.CONFIG[name] for name in ("account", "windows", "lateness", "limits", "attribution", "ledger", "campaigns")}
+KINDS = (*ALWAYS, "refund", "engagement", "spend")
+N_EVENTS = int(os.environ.get("ROIWATCH_EVENTS", "60000")) // 3
+CONFIG = journeys.CONFIG  # rates, measures, views, all models
 CASES = json.loads((pathlib.Path(__file__).parents[1] / "oracle" / "attribution.json").read_text(encoding="utf-8"))["cases"]
 T_MS, MINUTE_MS, DAY_MS = 1_795_300_200_000, 60_000, 86_400_000
 
 
 def people(deployment, seed, n_events=N_EVENTS, **more):
-    """What this version does not count comes on the topic that says nothing about types."""
-    topics = {**deployment.topics, "engagement": deployment.topics["mixed"], "spend": deployment.topics["mixed"]}
-    return Journeys(seed, n_events, topics, deployment.partitions, **more)
+    return Journeys(seed, n_events, deployment.topics, deployment.partitions, **more)
 
 
 @pytest.fixture
 def journey(deploy):
     def make(**attribution):
-        return deploy(merged(CONFIG, {"attribution": attribution}), mixed=True, kinds=KINDS)
+        return deploy(merged(CONFIG, {"attribution": attribution}), kinds=KINDS)
     return make
 
 
@@ -77,19 +75,19 @@ def expect_lags(deployment, counted):
 ], ids=lambda attribution: attribution["model"])
 def test_every_model_is_exact(journey, attribution):
     deployment = journey(**attribution)
-    deployment.produce(people(deployment, 104))
+    deployment.produce(people(deployment, 1))
     deployment.start()
     counted = deployment.expect_exact(180)
-    assert N_EVENTS != 30_000 or not counted.doubts  # what is in doubt is not compared
+    assert N_EVENTS != 20_000 or not counted.doubts  # what is in doubt is not compared
     touched, shared = credited(counted)
-    assert touched > 500 and (shared > 100 or attribution["model"] == "last_click"), (touched, shared)
+    assert touched > 400 and (shared > 100 or attribution["model"] == "last_click"), (touched, shared)
     assert sum(counted.duplicates.values()) > 100
     expect_lags(deployment, counted)
 
 
 def test_kills_and_daemons_that_come_and_go_credit_no_order_twice(journey):
     deployment, dice = journey(), random.Random(7)
-    records = iter(people(deployment, 105))
+    records = iter(people(deployment, 2))
     for i in range(12):
         deployment.produce(itertools.islice(records, N_EVENTS // 13))
         daemons = [deployment.start() for _ in range(1 + i % 2)]
@@ -102,7 +100,7 @@ def test_kills_and_daemons_that_come_and_go_credit_no_order_twice(journey):
     deployment.produce(records)
     deployment.start()
     counted = deployment.expect_exact(180)
-    assert credited(counted)[0] > 500
+    assert credited(counted)[0] > 400
 
 
 def test_orders_that_are_read_long_before_their_clicks_wait_for_them(journey):
@@ -137,7 +135,7 @@ def test_a_partition_without_progress_holds_up_orders_for_order_hold_only(deploy
         "lateness": {"disorder": "1s", "idle": "clock"}, "attribution": {"order_hold": "4s"}, "windows": ["total"],
         "kafka": {"properties": {"session.timeout.ms": 120_000, "max.poll.interval.ms": 300_000}}}), partitions=2, kinds=KINDS)
     awake, asleep = deployment.start(), deployment.start()
-    poll(lambda: all(" 4 partitions" in daemon.log for daemon in (awake, asleep)), 60, "both have their share", awake.process)
+    poll(lambda: all(" 6 partitions" in daemon.log for daemon in (awake, asleep)), 60, "both have their share", awake.process)
     asleep.pause()
     now_ms = int(time.time() * 1000)
     for partition in (0, 1):
@@ -164,7 +162,7 @@ def keys_of(deployment):
 def test_the_same_log_gives_the_same_keys_however_it_is_read(journey):
     """In pieces and by two daemons, or whole and by one; with other batches and shards."""
     one, other = journey(), journey()
-    records = list(people(one, 24, 12_000))
+    records = list(people(one, 3, 12_000))
     one.produce(records)
     one.start()
     counted = one.expect_exact(180)

@@ -268,7 +268,8 @@ class Journeys(Generator):
     def _odd_one(self, arrival_ms, campaign):
         if self._coin(0.9):
             odd = self._odd(arrival_ms)
-            return odd._replace(partition=self._place(CLICK, odd.topic.encode()).partition)
+            kind = next(kind for kind, topic in self.topics.items() if topic == odd.topic)  # not the name: that is another each time
+            return odd._replace(partition=self._place(CLICK, kind.encode()).partition)
         order_id = self._id(b"nobody")  # a refund of an order that never was
         return self._refund(order_id, self._place(REFUND, order_id), arrival_ms)._replace(record_ts_ms=arrival_ms)
 

@@ -13,8 +13,8 @@ from .money import INT64_MAX, Currencies, micros
 
 # What is counted beyond impressions, clicks and orders by their campaign_id: types of events, and attribution (clicks
 # without repeats, orders by their touches). The default is what the present product has.
-PRESENT = frozenset({REFUND, ENGAGEMENT, SPEND, "attribution"})
 FULL = frozenset({REFUND, ENGAGEMENT, SPEND, "attribution"})
+PRESENT = FULL  # the present product has it all
 
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _TOPIC_TYPES = {"impressions": "impression", "clicks": "click", "orders": "order", "refunds": "refund",
