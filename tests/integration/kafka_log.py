@@ -37,7 +37,8 @@ def produce(address, records):
         if error:
             failed.append(error)
 
-    producer = Producer({"bootstrap.servers": address, "linger.ms": 20, "batch.size": 1_000_000, "acks": "all",
+    # Idempotent, as a batch that goes again must not come behind later ones: the log is to be in the order of the records.
+    producer = Producer({"bootstrap.servers": address, "linger.ms": 20, "batch.size": 1_000_000, "enable.idempotence": True,
                          "queue.buffering.max.messages": 500_000, "message.max.bytes": 4_000_000,
                          "delivery.report.only.error": True, "on_delivery": delivered})
     n = 0

@@ -19,6 +19,7 @@ from tests.oracle.journeys import Journeys
 
 KINDS = (*ALWAYS, "refund", "engagement", "spend")
 N_EVENTS = int(os.environ.get("ROIWATCH_EVENTS", "60000")) // 3
+PATIENCE_S = 180 + N_EVENTS // 3000
 CONFIG = journeys.CONFIG  # rates, measures, views, all models
 CASES = json.loads((pathlib.Path(__file__).parents[1] / "oracle" / "attribution.json").read_text(encoding="utf-8"))["cases"]
 T_MS, MINUTE_MS, DAY_MS = 1_795_300_200_000, 60_000, 86_400_000
@@ -77,7 +78,7 @@ def test_every_model_is_exact(journey, attribution):
     deployment = journey(**attribution)
     deployment.produce(people(deployment, 1))
     deployment.start()
-    counted = deployment.expect_exact(180)
+    counted = deployment.expect_exact(PATIENCE_S)
     assert N_EVENTS != 20_000 or not counted.doubts  # what is in doubt is not compared
     touched, shared = credited(counted)
     assert touched > 400 and (shared > 100 or attribution["model"] == "last_click"), (touched, shared)
@@ -99,16 +100,16 @@ def test_kills_and_daemons_that_come_and_go_credit_no_order_twice(journey):
                 daemon.kill()
     deployment.produce(records)
     deployment.start()
-    counted = deployment.expect_exact(180)
+    counted = deployment.expect_exact(PATIENCE_S)
     assert credited(counted)[0] > 400
 
 
 def test_orders_that_are_read_long_before_their_clicks_wait_for_them(journey):
     """A month's backlog: the orders' topics are small and read at once, the clicks come much later."""
     deployment = journey()
-    deployment.produce(people(deployment, 20, mix=journeys.USUAL, span_ms=30 * DAY_MS))
+    deployment.produce(people(deployment, 20, mix=journeys.USUAL._replace(clicks=60, orders=6), span_ms=30 * DAY_MS))
     deployment.start()
-    counted = deployment.expect_exact(180)
+    counted = deployment.expect_exact(PATIENCE_S)
     assert credited(counted)[0] > 10
 
 
@@ -165,7 +166,7 @@ def test_the_same_log_gives_the_same_keys_however_it_is_read(journey):
     records = list(people(one, 3, 12_000))
     one.produce(records)
     one.start()
-    counted = one.expect_exact(180)
+    counted = one.expect_exact(PATIENCE_S)
     by_topic = sorted(records, key=lambda record: record.topic != one.topics["order"])  # all orders before all clicks
     other.configure(merged(CONFIG, {"redis": {"shards": 5, "flush": "10ms"}}))
     topics = {topic: other.topics[kind] for kind, topic in one.topics.items()}
