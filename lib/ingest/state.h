@@ -93,6 +93,11 @@ struct slot {
                                 shards */
     int64_t snapshot_newest_ms;
     int64_t counted_newest_ms;
+    int64_t read_newest_from;        /* read_newest_ms is that of the position from this offset on */
+    int64_t decided_newest_ms;       /* of what the orders lane has passed; what is being decided aside */
+    int64_t decided_snapshot_offset; /* of the orders lane, what the three before are of the touch lane */
+    int64_t decided_snapshot_newest_ms;
+    int64_t decided_counted_newest_ms;
     int64_t counters[LANES_PER_PARTITION][N_LANE_COUNTERS];      /* pending, of the lane's own shard */
     int64_t sent_counters[LANES_PER_PARTITION][N_LANE_COUNTERS]; /* in flight to it */
     size_t topic;                                                /* in ingest->topics */

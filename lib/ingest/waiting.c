@@ -228,9 +228,12 @@ void waiting_hold(struct ingest *ingest, size_t number, int64_t offset)
 
 void waiting_decided(struct ingest *ingest)
 {
-    for (size_t i = 0; i < ingest->n_slots; i++)
-        for (struct slot *slot = &ingest->slots[i]; slot->n_released > 0; slot->n_released--)
+    for (size_t i = 0; i < ingest->n_slots; i++) {
+        struct slot *slot = &ingest->slots[i];
+        for (; slot->n_released > 0; slot->n_released--)
             head_take(ingest, i);
+        slot->decided_newest_ms = slot->newest_ms[LANE_ORDER];
+    }
 }
 
 void waiting_forget(struct ingest *ingest, struct slot *slot)
