@@ -108,7 +108,7 @@ struct record {
     uint32_t shard; /* of the order id */
     bool asked;
     bool changed;         /* and has to be stored */
-    int64_t ts_ms;        /* newest event time of what changed it */
+    int64_t ts_ms;        /* newest event time of what is in it */
     struct buffer before; /* as stored; empty: there is none */
     struct buffer after;  /* with what this batch adds */
     struct span id;       /* bytes behind the struct */

@@ -95,6 +95,19 @@ static void a_refund_before_its_order_is_booked_with_it(void **state)
     assert_int_equal(desk_total(desk, "a", CELL_REFUNDED_CONVERSIONS), 1000000);
 }
 
+static void a_refund_that_is_older_than_its_order_lets_nobody_forget_the_order(void **state)
+{
+    struct desk *desk = *state;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    flush(desk);
+    assert_int_equal(refund(desk, 1, "r1", "2", T0 - 1000), 0);
+    flush(desk);
+    const struct reply score = text_reply(call_get(&desk->decide, 8));
+    assert_int_equal(reply_i64(&score, 0), T0);
+}
+
 static void an_order_and_its_refund_in_one_batch_are_both_booked(void **state)
 {
     struct desk *desk = *state;
@@ -265,6 +278,7 @@ int main(void)
         DESK_TEST(a_refund_takes_back_from_both_views),
         DESK_TEST(a_refund_may_be_booked_at_its_own_time),
         DESK_TEST(a_refund_before_its_order_is_booked_with_it),
+        DESK_TEST(a_refund_that_is_older_than_its_order_lets_nobody_forget_the_order),
         DESK_TEST(an_order_and_its_refund_in_one_batch_are_both_booked),
         DESK_TEST(a_refund_that_is_refused_passes_nobody_before_its_letter_is_acknowledged),
         DESK_TEST(a_refund_that_waited_in_vain_goes_with_its_fields),
