@@ -164,6 +164,8 @@ int ledger_take_refund(struct ledger *ledger, const struct ledger_rules *rules,
     taken.applied = ledger->has_order ? refund->place : LEDGER_NOWHERE;
     taken.taken_micros = 0;
     taken.repeat = false;
+    if (ledger->has_order)
+        taken.late_before_ms = 0; /* its own message books it */
     taken.fault = ledger->n_refunds >= LEDGER_REFUNDS_MOST ? REJECT_BAD_RANGE : REJECT_NONE;
     if (!taken.fault && ledger->has_order)
         apply(ledger, rules, ledger->order.revenue_micros - ledger_taken_before(ledger, ledger->n_refunds),

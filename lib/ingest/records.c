@@ -149,6 +149,7 @@ static int take_refund(struct ingest *ingest, struct deferred *deferred)
         .all = deferred->order->all_left,
         .currency = span_of(deferred->order->currency),
         .asked = deferred->order->amount_micros,
+        .late_before_ms = deferred->late_before_ms == NEVER ? 0 : deferred->late_before_ms,
     };
     const struct ledger_rules rules = ledger_rules_of(ingest);
     size_t n = ingest->ledger.n_refunds;

@@ -95,6 +95,25 @@ static void a_refund_before_its_order_is_booked_with_it(void **state)
     assert_int_equal(desk_total(desk, "a", CELL_REFUNDED_CONVERSIONS), 1000000);
 }
 
+static void a_refund_that_waited_is_late_by_its_own_lane(void **state)
+{
+    struct desk *desk = *state;
+    char order[200];
+    desk->keeps_record = true;
+    desk_open(desk, 2);
+    assert_int_equal(refund(desk, 0, "r0", "1", T0 + 3600000), 0); /* from now on T0 is too late here ... */
+    assert_int_equal(refund(desk, 1, "r1", "2", T0 + 1000), 0);
+    flush(desk);
+    snprintf(order, sizeof(order),
+             "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"o1\",\"revenue\":5,\"campaign_id\":\"a\"}",
+             (long)T0);
+    assert_int_equal(desk_read(desk, 1, 0, order), 0); /* ... and not in the order's partition */
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 2000000);
+    assert_int_equal(desk_slice(desk, "a", T0, CELL_REVENUE), 4000000);
+    assert_int_equal(desk_total(desk, "a", CELL_EXCLUDED), 2000000);
+}
+
 static void a_refund_that_is_older_than_its_order_lets_nobody_forget_the_order(void **state)
 {
     struct desk *desk = *state;
@@ -278,6 +297,7 @@ int main(void)
         DESK_TEST(a_refund_takes_back_from_both_views),
         DESK_TEST(a_refund_may_be_booked_at_its_own_time),
         DESK_TEST(a_refund_before_its_order_is_booked_with_it),
+        DESK_TEST(a_refund_that_waited_is_late_by_its_own_lane),
         DESK_TEST(a_refund_that_is_older_than_its_order_lets_nobody_forget_the_order),
         DESK_TEST(an_order_and_its_refund_in_one_batch_are_both_booked),
         DESK_TEST(a_refund_that_is_refused_passes_nobody_before_its_letter_is_acknowledged),
