@@ -45,9 +45,10 @@ struct ingest_rules {
     int64_t refund_horizon_ms; /* order ids are remembered for it, in event time */
     int64_t flush_ms;          /* a shard's sums wait no longer than this */
     size_t cells_due;          /* ... nor beyond this many cells */
+    size_t waiting_most;       /* orders that wait in memory, over all partitions; 0: INGEST_WAITING_MOST */
 };
 
-enum { INGEST_CELLS_DUE = 500 };
+enum { INGEST_CELLS_DUE = 500, INGEST_WAITING_MOST = 65536 };
 
 enum ingest_phase {
     INGEST_IDLE,        /* no partitions */

@@ -20,8 +20,7 @@ enum {
     SWEEP_LOOK = 100,     /* old records that one call looks at */
     SWEEP_MS = 10000,     /* how often, where no order comes along */
     WATERMARK_MS = 1000,  /* watermarks alone are written this often */
-    WAITING_MOST = 65536, /* orders in memory, over all partitions ... */
-    WAITING_LEAST = 256,  /* ... but so many of each */
+    WAITING_LEAST = 256,  /* orders in memory of each partition, where the rules allow so many in all */
     RELEASED_MOST = 1000, /* orders that are decided at once */
     TOUCHES_DUE = 500,    /* touches that are stored at once */
 };

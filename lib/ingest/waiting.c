@@ -17,8 +17,9 @@
 
 static size_t waiting_most(const struct ingest *ingest)
 {
-    size_t most = WAITING_MOST / ingest->n_slots;
-    return most > WAITING_LEAST ? most : WAITING_LEAST;
+    size_t all = ingest->rules.waiting_most ? ingest->rules.waiting_most : INGEST_WAITING_MOST;
+    size_t most = all / ingest->n_slots, least = all < WAITING_LEAST ? all : WAITING_LEAST;
+    return most > least ? most : least;
 }
 
 /* The parts of an order that are kept behind its struct. */
@@ -252,9 +253,13 @@ void waiting_forget(struct ingest *ingest, struct slot *slot)
 
 bool waiting_read_again(const struct ingest *ingest)
 {
-    for (size_t i = 0; i < ingest->n_slots; i++)
-        if (ingest->slots[i].skipped_from != LANE_UNSET && !ingest->slots[i].head)
+    for (size_t i = 0; i < ingest->n_slots; i++) {
+        int64_t skipped_from = ingest->slots[i].skipped_from;
+        /* What was decided and is not counted by all shards would be read again too, and for ever. */
+        if (skipped_from != LANE_UNSET && !ingest->slots[i].head &&
+            lane_counted(ingest, i, LANE_ORDER) >= skipped_from)
             return true;
+    }
     return false;
 }
 
