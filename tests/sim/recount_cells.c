@@ -3,7 +3,7 @@
 
 #include "tests/sim/recount.h"
 
-enum { LANE_WIDTH = LANE_REJECTED + N_REJECT_REASONS - 1, KEY_MAX = 300 };
+enum { KEY_MAX = 300 };
 
 static struct span name_make(struct span key, struct span field, char name[KEY_MAX + 4])
 {

@@ -106,16 +106,20 @@ static void message_judge(struct recount *recount, struct recount_lane *lane, st
 {
     int64_t reach_ms = recount->book->tiers.longest_reach_ms;
     message->rules = *rules_at(lane, message->offset);
+    message->late_before_ms = NEVER;
     message->reason = message_meaning(message, &message->rules, &message->type);
     if (message->reason == REJECT_NONE) {
-        int which = message->type == EVENT_ORDER ? ORDERS : TOUCHES;
-        int64_t newest_ms = lane->newest_ms[which];
-        message->late = reach_ms > 0 && newest_ms != NEVER &&
-                        message->ts_ms < newest_ms - reach_ms - recount->book->disorder_ms;
+        int which = message->type == EVENT_ORDER || message->type == EVENT_REFUND ? ORDERS : TOUCHES;
+        int64_t newest_ms = lane->newest_ms[which], disorder_ms = recount->book->disorder_ms;
+        if (reach_ms > 0 && newest_ms != NEVER)
+            message->late_before_ms = newest_ms - reach_ms - disorder_ms;
+        message->behind = newest_ms != NEVER && message->ts_ms < newest_ms - disorder_ms;
         if (message->ts_ms > newest_ms)
             lane->newest_ms[which] = message->ts_ms;
     }
     memcpy(message->newest_ms, lane->newest_ms, sizeof(message->newest_ms));
+    if (message->reason == REJECT_NONE && message->type == EVENT_CLICK)
+        click_judge(recount, lane, message);
     if (message->reason != REJECT_NONE || message->type != EVENT_ORDER)
         return;
     struct span id = span_of(message->order_id);
