@@ -43,7 +43,8 @@ static int64_t late_before(const struct deferred *deferred, const struct ledger_
     return waited ? refund->late_before_ms : deferred->late_before_ms;
 }
 
-/* The columns of one share, by order time and by touch time. */
+/* The columns of one share, by order time and by touch time. What is excluded counts only where the order's time is too
+ * late. */
 static void share_sums(const struct ledger_share *share, bool first, struct cell *ret_order,
                        struct cell *ret_cohort)
 {
@@ -52,6 +53,7 @@ static void share_sums(const struct ledger_share *share, bool first, struct cell
     order[CELL_CONVERSIONS] = share->conversions_micro;
     order[CELL_REVENUE] = share->revenue_micros;
     order[CELL_MARGIN] = share->margin_micros;
+    order[CELL_EXCLUDED] = absolute(share->revenue_micros);
     cohort[CELL_COHORT_REVENUE] = share->revenue_micros;
     cohort[CELL_COHORT_MARGIN] = share->margin_micros;
 }
@@ -81,8 +83,8 @@ static int book(struct ingest *ingest, size_t number, int64_t late_before_ms,
     if (r < 0)
         return r;
     booking.late = is_too_late(late_before_ms, booking.ts_ms);
-    if (booking.late)
-        booking.sum.column[CELL_EXCLUDED] = absolute(order.column[CELL_REVENUE]);
+    if (!booking.late)
+        booking.sum.column[CELL_EXCLUDED] = 0;
     if (touch_ms == order_ms) {
         booking.sum.column[CELL_COHORT_REVENUE] = cohort.column[CELL_COHORT_REVENUE];
         booking.sum.column[CELL_COHORT_MARGIN] = cohort.column[CELL_COHORT_MARGIN];
@@ -124,6 +126,21 @@ static int book_order(struct ingest *ingest, size_t number)
     return r;
 }
 
+/* What a refund takes back of a campaign, at the first of its shares: the changes of several may be opposite. */
+static int64_t campaign_back(const struct ledger *ledger, size_t share, const struct ledger_back *before,
+                             const struct ledger_back *after)
+{
+    int64_t revenue_micros = 0;
+    for (size_t i = 0; i < ledger->n_shares; i++) {
+        if (!span_equal(ledger->shares[i].campaign, ledger->shares[share].campaign))
+            continue;
+        if (i < share)
+            return 0;
+        revenue_micros += after[i].revenue_micros - before[i].revenue_micros;
+    }
+    return revenue_micros;
+}
+
 static int book_refund(struct ingest *ingest, size_t number, size_t refund)
 {
     const struct ledger *ledger = &ingest->ledger;
@@ -136,6 +153,7 @@ static int book_refund(struct ingest *ingest, size_t number, size_t refund)
     for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
         struct cell order = {0}, cohort = {0};
         back_sums(&before[i], &after[i], &order, &cohort);
+        order.column[CELL_EXCLUDED] = absolute(campaign_back(ledger, i, before, after));
         r = book(ingest, number, late_before(&ingest->deferred[number], &ledger->refunds[refund]),
                  &ledger->shares[i], order, cohort, at_refund ? refund_ms : ledger->order.ts_ms,
                  at_refund ? refund_ms : ledger->shares[i].touch_ms);
