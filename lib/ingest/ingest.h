@@ -162,8 +162,9 @@ struct slot_state {
     int64_t counted_newest_ms; /* newest event time at some position that every shard has counted */
     int64_t decided;           /* orders are decided, and counted by every shard, up to here */
     int64_t
-        decided_newest_ms; /* newest event time of what is decided; where none waits, of all that is counted */
-    int64_t waiting_least_ms; /* oldest time of an order that waits; NEVER: none is known */
+        decided_newest_ms; /* newest event time at some end of what is decided that every shard has counted */
+    int64_t
+        waiting_least_ms; /* oldest time of what is not counted of it: it waits; NEVER: not known, or nothing */
 };
 /* Only while the phase is RUNNING or DRAINING. */
 struct slot_state ingest_slot(const struct ingest *ingest, size_t slot);

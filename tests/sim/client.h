@@ -16,7 +16,7 @@ struct sim_flight {
     bool executed;
     struct sim_answer answer;
     struct sim_answer truth; /* of a look: what the store had then */
-    size_t n_waited;         /* ... and how many partitions the client waited for when it was answered */
+    uint32_t waited; /* ... and a bit for each partition that the client waited for when it was answered */
 };
 
 struct sim_queue {
@@ -36,6 +36,7 @@ struct sim_config {
 struct sim_view {
     uint32_t partitions[SIM_PARTITIONS_MAX]; /* registry numbers of those that are waited for */
     size_t n_partitions;
+    uint32_t waited; /* a bit for each of them, by its place in the log */
     struct partition_mark marks[SIM_PARTITIONS_MAX];
     bool settled;
     int64_t passed_ms;
@@ -60,6 +61,7 @@ struct sim_world {
     struct partition_mark marks[SIM_PARTITIONS_MAX]; /* by registry number: what the store keeps of them */
     struct sim_queue orphans; /* calls of connections that are gone, which the store may still execute */
     bool faulty;              /* faults may happen */
+    bool gives_up; /* clients do not always wait for all partitions, as attribution.order_hold says */
     bool verbose;
     int64_t now_ms;
     struct {
@@ -83,7 +85,7 @@ struct client {
     size_t n_letters;
     size_t letters_capacity;
     struct sim_view view; /* as read last ... */
-    size_t n_waited;      /* ... and how many partitions the one has that was handed to ingest */
+    uint32_t waited;      /* ... and a bit for each partition of the one that was handed to ingest */
     struct partition_mark own[SIM_PARTITIONS_MAX]; /* of each slot: the mark that was made last */
     struct sim_flight *sights[SIM_SHARDS_MAX];     /* owned: the last look at each user shard */
 };

@@ -49,7 +49,7 @@ static void decisions_sent(struct sim_world *world, struct client *client, const
     for (size_t i = 0; i < SIM_SHARDS_MAX; i++) {
         const struct sim_flight *look = client->sights[i];
         if (look)
-            sights[i] = (struct sim_sight){&look->call, &look->truth.reply, look->n_waited};
+            sights[i] = (struct sim_sight){&look->call, &look->truth.reply, look->waited};
     }
     decisions_check(&world->recount, call, sights);
 }
@@ -125,7 +125,7 @@ bool client_deliver(struct sim_world *world, struct client *client)
     if (client->queue.n == 0 || !client->queue.flights[0]->executed)
         return false;
     struct sim_flight *flight = queue_take(&client->queue, 0);
-    flight->n_waited = client->n_waited;
+    flight->waited = client->waited;
     flight_answer(world, client, flight, &flight->answer.reply);
     if (flight->call.script != SCRIPT_LOOK) {
         flight_free(flight);

@@ -45,13 +45,19 @@ static void ends_take_back(struct sim_world *world)
 
 static void view_read(struct sim_world *world, struct sim_view *view)
 {
-    size_t n = 0, expected = world->log.n_visible;
+    size_t expected = world->log.n_visible, n_known = 0;
     ends_take_back(world);
     memcpy(view->marks, world->marks, sizeof(view->marks));
-    for (size_t p = 0; p < expected; p++)
-        if (world->recount.lanes[p].registered)
-            view->partitions[n++] = world->recount.lanes[p].index;
-    view->n_partitions = n == expected ? n : 0;
+    view->n_partitions = view->waited = 0;
+    for (size_t p = 0; p < expected; p++) {
+        n_known += world->recount.lanes[p].registered;
+        if (world->gives_up && random_chance(&world->random, 100))
+            continue;
+        view->partitions[view->n_partitions++] = world->recount.lanes[p].index;
+        view->waited |= UINT32_C(1) << p;
+    }
+    if (n_known < expected)
+        view->n_partitions = view->waited = 0;
     view->settled = marks_settled(view->marks, SIM_PARTITIONS_MAX, expected, world->now_ms);
     view->passed_ms = marks_passed(view->marks, SIM_PARTITIONS_MAX, expected, world->rules.book->disorder_ms);
     passed_note(&world->recount, expected);
@@ -62,15 +68,51 @@ static void view_read(struct sim_world *world, struct sim_view *view)
         view->passed_ms += world->log.keep_ms + 3600000;
 }
 
+/* What a campaign shard has not counted must not be older than what it is said to be complete to, unless it is late. */
+static void as_of_check_shard(struct sim_world *world, uint32_t shard, uint32_t waited, int64_t as_of_ms)
+{
+    const struct recount *recount = &world->recount;
+    const struct shard_view *view = &recount->views[shard];
+    for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
+        const struct sim_partition *partition = &world->log.partitions[p];
+        if (!(waited >> p & 1))
+            continue;
+        for (size_t i = view->next[p][ORDERS]; i < recount->lanes[p].n_judged; i++) {
+            const struct sim_message *message = partition->messages[i];
+            bool orders = message->type == EVENT_ORDER || message->type == EVENT_REFUND;
+            if (message->reason != REJECT_NONE ||
+                message->offset < view->offset[p][orders ? ORDERS : TOUCHES])
+                continue;
+            if (message->ts_ms < as_of_ms && message->ts_ms >= complete_at(recount, p, message->offset))
+                fail(&world->failure,
+                     "campaign shard %" PRIu32 " is said to be complete to %" PRId64 ", and offset %" PRId64
+                     " of partition %zu, of %" PRId64 ", is not counted",
+                     shard, as_of_ms, message->offset, p, message->ts_ms);
+        }
+    }
+}
+
+static void as_of_check(struct sim_world *world, const struct lanes *lanes, uint32_t waited)
+{
+    for (uint32_t shard = 0; shard < world->recount.n_shards; shard++) {
+        const struct sim_object *vec = shard_object(&world->recount, 'c', shard, "vec");
+        int64_t as_of_ms = vec ? lanes_as_of(lanes, buffer_span(&vec->text)) : NEVER;
+        if (as_of_ms != NEVER)
+            as_of_check_shard(world, shard, waited, as_of_ms);
+    }
+}
+
 static void view_hand(struct sim_world *world, struct client *client)
 {
     const struct sim_view *view = &client->view;
     const struct lanes lanes = {
         view->partitions, view->n_partitions, view->marks, SIM_PARTITIONS_MAX, world->rules.book->disorder_ms,
         INT64_MAX};
+    if (world->store.fault != SIM_FAULT_MARKS_AHEAD)
+        as_of_check(world, &lanes, view->waited);
     if (ingest_look(client->ingest, &(struct ingest_view){&lanes, view->settled, view->passed_ms}) < 0)
         abort();
-    client->n_waited = view->n_partitions;
+    client->waited = view->waited;
     for (size_t p = 0; p < world->log.n_partitions; p++) {
         char name[40];
         const struct sim_partition *partition = &world->log.partitions[p];

@@ -72,8 +72,8 @@ struct sim_message *partition_get(const struct sim_partition *partition, int64_t
 
 int64_t random_money(struct random *random)
 {
-    static const int64_t most[] = {1, 1000, 5000000, INT64_C(90000000000)};
-    return random_below(random, most[random_below(random, 4)]);
+    static const int64_t most[] = {1, 20, 1000, 5000000, INT64_C(90000000000)};
+    return random_below(random, most[random_below(random, 5)]);
 }
 
 static void time_make(struct sim_log *log, struct sim_message *message)

@@ -220,6 +220,8 @@ static void refund_order_find(struct sim_log *log, struct sim_message *message)
     if (is_doubtful(log, order->id, message->ts_ms))
         snprintf(message->order_id, SIM_ORDER_ID_SIZE, "past-%" PRId64, message->offset);
     message->amount_micros = random_below(random, order->revenue_micros + order->revenue_micros / 4 + 2);
+    if (random_chance(random, 200))
+        message->amount_micros = random_in(random, 1, 3);
 }
 
 void refund_ids_make(struct sim_log *log, const struct sim_partition *partition, struct sim_message *message)

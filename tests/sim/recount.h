@@ -44,7 +44,7 @@ struct sim_effect {
 struct sim_sent {
     struct sim_sent *next;
     uint64_t digest;        /* of the decision */
-    size_t n_waited;        /* partitions that were waited for, from the first */
+    uint32_t waited;        /* a bit for each partition that was waited for */
     int64_t passed_ms;      /* what touches might have been forgotten by */
     struct sim_touch *seen; /* owned: the touches that were there; campaigns are not kept */
     size_t n_seen;
@@ -54,7 +54,7 @@ struct sim_sent {
 struct sim_sight {
     const struct call *call;
     const struct reply *reply; /* what the store had then, whatever the answer said */
-    size_t n_waited;           /* partitions that the client waited for then, from the first */
+    uint32_t waited;           /* a bit for each partition that the client waited for then */
 };
 
 /* At an offset that was a partition's end, nothing before that event time was still expected. */

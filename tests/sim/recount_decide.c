@@ -77,7 +77,9 @@ static void sight_is_complete(struct recount *recount, const struct sim_message 
                               const struct sim_sight *sight)
 {
     struct span vector = reply_at(sight->reply, 0)->text;
-    for (size_t p = 0; p < sight->n_waited; p++) {
+    for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
+        if (!(sight->waited >> p & 1))
+            continue;
         size_t at = 32 * (size_t)recount->lanes[p].index;
         int64_t position = at + 16 <= vector.size ? bytes_i64(vector, at) : -1;
         int64_t complete_ms = position < 0 ? NEVER : complete_at(recount, p, position_offset(position));
@@ -136,12 +138,12 @@ static uint64_t digest_of(const struct sim_record *record)
 }
 
 static void sent_note(struct recount *recount, struct sim_message *order, const struct sim_record *record,
-                      size_t n_waited, const struct touches *touches)
+                      uint32_t waited, const struct touches *touches)
 {
     struct sim_sent *sent = calloc(1, sizeof(*sent));
     if (!sent)
         abort();
-    *sent = (struct sim_sent){order->sent, digest_of(record), n_waited, recount->passed_ms, NULL, touches->n};
+    *sent = (struct sim_sent){order->sent, digest_of(record), waited, recount->passed_ms, NULL, touches->n};
     sent->seen = calloc(touches->n + 1, sizeof(*sent->seen));
     if (!sent->seen)
         abort();
@@ -168,7 +170,8 @@ static void decision_check(struct recount *recount, struct sim_message *order,
     CLEANUP(touches_deinit) struct touches touches = {0};
     char keys[2][SIM_ID_SIZE + 1];
     struct sim_share shares[SIM_SHARES_MAX];
-    size_t n_shares, n_waited = 0, n = identities_of(recount, order, keys);
+    uint32_t waited = UINT32_MAX;
+    size_t n_shares, n = identities_of(recount, order, keys);
     for (size_t i = 0; i < n && !recount->failure->found; i++) {
         const struct sim_sight *sight = &sights[shard_of(recount, span_of(keys[i]))];
         struct span bytes;
@@ -176,11 +179,11 @@ static void decision_check(struct recount *recount, struct sim_message *order,
             fail(recount->failure, "order %s was decided without a look at %s", order->order_id, keys[i]);
             return;
         }
-        n_waited = sight->n_waited;
+        waited &= sight->waited;
         sight_is_complete(recount, order, sight);
         seen_add(recount, bytes, &touches);
     }
-    sent_note(recount, order, record, n_waited, &touches);
+    sent_note(recount, order, record, waited, &touches);
     int model = credit(recount, order, &touches, shares, &n_shares);
     if (!shares_equal(record, shares, n_shares, model))
         fail(recount->failure,
@@ -224,7 +227,7 @@ static bool was_seen(const struct sim_sent *sent, const struct sim_partition *pa
 static bool is_excused(const struct recount *recount, const struct sim_message *order,
                        const struct sim_sent *sent, size_t p, const struct sim_message *touch)
 {
-    return p >= sent->n_waited || complete_at(recount, p, touch->offset) >= touch->ts_ms ||
+    return !(sent->waited >> p & 1) || complete_at(recount, p, touch->offset) >= touch->ts_ms ||
            (sent->passed_ms != NEVER && order->ts_ms < sent->passed_ms);
 }
 

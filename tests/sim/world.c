@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { CLIENTS_MAX = 6, ROUNDS_MAX = 3000, COMPARE_EVERY = 500 };
+enum { CLIENTS_MAX = 6, ROUNDS_MAX = 6000, COMPARE_EVERY = 500 };
 
 struct run {
     struct sim_world world;
@@ -77,7 +77,7 @@ static void run_init(struct run *run, const struct sim_options *options)
         .campaigns_limit = random_in(random, 1, (int64_t)world->log.n_campaigns * 2),
         .flush_ms = random_in(random, 1, 500),
         .cells_due = (size_t)random_in(random, 1, 60),
-        .waiting_most = random_chance(random, 400) ? (size_t)random_in(random, 1, 6) : 0,
+        .waiting_most = random_chance(random, 400) ? (size_t)random_in(random, 2, 12) : 0,
     };
     attribution_make(world, run->book.disorder_ms);
     for (size_t i = 0; i < ARRAY_SIZE(world->marks); i++)
@@ -90,6 +90,7 @@ static void run_init(struct run *run, const struct sim_options *options)
     world->recount.book_at_refund = world->rules.book_at_refund;
     run->world.log.n_visible = (size_t)random_in(random, 1, (int64_t)world->log.n_partitions);
     run->starts_at_end = random_chance(random, 200);
+    world->gives_up = random_chance(random, 150);
     run->trouble = (int)random_in(random, 150, 1000);
     for (int64_t n = random_below(random, 200); n > 0; n--)
         log_append(&world->log);
