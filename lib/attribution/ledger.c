@@ -164,6 +164,8 @@ int ledger_take_refund(struct ledger *ledger, const struct ledger_rules *rules,
     taken.applied = ledger->has_order ? refund->place : LEDGER_NOWHERE;
     taken.taken_micros = 0;
     taken.repeat = false;
+    if (ledger->has_order)
+        taken.late_before_ms = 0; /* its own message books it */
     taken.fault = ledger->n_refunds >= LEDGER_REFUNDS_MOST ? REJECT_BAD_RANGE : REJECT_NONE;
     if (!taken.fault && ledger->has_order)
         apply(ledger, rules, ledger->order.revenue_micros - ledger_taken_before(ledger, ledger->n_refunds),
@@ -185,7 +187,7 @@ int ledger_take_refund(struct ledger *ledger, const struct ledger_rules *rules,
 static void split_over(const struct ledger *ledger, int64_t total, size_t at_share, size_t at_back,
                        struct ledger_back *back)
 {
-    int64_t weights[LEDGER_SHARES_MOST], parts[LEDGER_SHARES_MOST];
+    int64_t weights[LEDGER_SHARES_MOST] = {0}, parts[LEDGER_SHARES_MOST];
     size_t n = ledger->n_shares;
     for (size_t i = 0; i < n; i++) {
         int64_t share;

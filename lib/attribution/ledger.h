@@ -63,6 +63,7 @@ struct ledger_refund {
     int64_t asked;            /* micro-units of that currency */
     int64_t taken_micros;     /* once applied */
     int64_t excess_micros;    /* what it asked for beyond what was left */
+    int64_t late_before_ms;   /* where it waited: what is older is too late by its own lane; else 0 */
     bool repeat;              /* it waited, and one above it has its id */
     enum reject_reason fault; /* why it failed; REJECT_NONE */
 };
@@ -111,7 +112,7 @@ MUST_CHECK int ledger_take_order(struct ledger *ledger, const struct ledger_rule
                                  const struct ledger_order *order, const struct ledger_share *shares,
                                  size_t n_shares, enum ledger_outcome *ret_outcome);
 /*
- * Takes a refund in. place, id, ts_ms, all, currency and asked are read. ret_reason is set for LEDGER_REFUSED.
+ * Takes a refund in. place, id, ts_ms, all, currency, asked and late_before_ms are read. ret_reason is set for LEDGER_REFUSED.
  * -ENOMEM leaves the record as it was.
  */
 MUST_CHECK int ledger_take_refund(struct ledger *ledger, const struct ledger_rules *rules,

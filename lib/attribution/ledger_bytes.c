@@ -6,8 +6,8 @@
  *     shares: u16 number, then each: text campaign; unless whole: i64 touch time, u32 conversions, i64 revenue,
  *             and i64 margin where flagged
  *     refunds: u16 number, then each: place, u8 flags (1 all, 2 waits, 4 applied by another message, 8 a repeat,
- *             16 booked at its own time),
- *             place of that message where flagged, text id, i64 time, text currency, i64 asked, i64 taken, i64 excess,
+ *             16 booked at its own time, 32 it waited and something was too late by its lane),
+ *             place of that message where flagged, i64 before what where flagged, text id, i64 time, text currency, i64 asked, i64 taken, i64 excess,
  *             u8 fault
  *
  * A place is u32 lane and i64 offset, a text is u16 bytes and the bytes.
@@ -17,7 +17,14 @@
 #include "lib/attribution/ledger_internal.h"
 
 enum { VERSION = 1, FLAG_ORDER = 1, FLAG_WHOLE = 2, FLAG_MARGINS = 4 };
-enum { REFUND_ALL = 1, REFUND_WAITS = 2, REFUND_ELSEWHERE = 4, REFUND_REPEAT = 8, REFUND_AT_REFUND = 16 };
+enum {
+    REFUND_ALL = 1,
+    REFUND_WAITS = 2,
+    REFUND_ELSEWHERE = 4,
+    REFUND_REPEAT = 8,
+    REFUND_AT_REFUND = 16,
+    REFUND_LATE_BEFORE = 32
+};
 
 #define MICRO INT64_C(1000000)
 
@@ -84,9 +91,12 @@ static void put_refund(const struct ledger_refund *refund, struct buffer *buffer
     buffer_append_u8(buffer,
                      (uint8_t)((refund->all ? REFUND_ALL : 0) | (waits ? REFUND_WAITS : 0) |
                                (elsewhere ? REFUND_ELSEWHERE : 0) | (refund->repeat ? REFUND_REPEAT : 0) |
-                               (refund->at_refund ? REFUND_AT_REFUND : 0)));
+                               (refund->at_refund ? REFUND_AT_REFUND : 0) |
+                               (refund->late_before_ms ? REFUND_LATE_BEFORE : 0)));
     if (elsewhere)
         put_place(refund->applied, buffer);
+    if (refund->late_before_ms)
+        buffer_append_i64(buffer, refund->late_before_ms);
     put_text(refund->id, buffer);
     buffer_append_i64(buffer, refund->ts_ms);
     put_text(refund->currency, buffer);
@@ -166,6 +176,7 @@ static struct ledger_refund get_refund(struct reader *reader)
     refund.applied = flags & REFUND_WAITS       ? LEDGER_NOWHERE
                      : flags & REFUND_ELSEWHERE ? get_place(reader)
                                                 : refund.place;
+    refund.late_before_ms = flags & REFUND_LATE_BEFORE ? reader_i64(reader) : 0;
     refund.id = get_text(reader);
     refund.ts_ms = reader_i64(reader);
     refund.currency = get_text(reader);

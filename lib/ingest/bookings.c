@@ -30,12 +30,21 @@ static int64_t absolute(int64_t amount)
     return amount < 0 ? -amount : amount;
 }
 
-static bool is_too_late(const struct deferred *deferred, int64_t ts_ms)
+static bool is_too_late(int64_t late_before_ms, int64_t ts_ms)
 {
-    return deferred->late_before_ms != NEVER && ts_ms < deferred->late_before_ms;
+    return late_before_ms != NEVER && ts_ms < late_before_ms;
 }
 
-/* The columns of one share, by order time and by touch time. */
+/* Before what something is too late: a refund goes by its own lane, also where it waited for its order. */
+static int64_t late_before(const struct deferred *deferred, const struct ledger_refund *refund)
+{
+    bool waited =
+        refund->place.lane != refund->applied.lane || refund->place.offset != refund->applied.offset;
+    return waited ? refund->late_before_ms : deferred->late_before_ms;
+}
+
+/* The columns of one share, by order time and by touch time. What is excluded counts only where the order's time is too
+ * late. */
 static void share_sums(const struct ledger_share *share, bool first, unsigned measures,
                        struct cell *ret_order, struct cell *ret_cohort)
 {
@@ -44,6 +53,7 @@ static void share_sums(const struct ledger_share *share, bool first, unsigned me
     order[CELL_CONVERSIONS] = share->conversions_micro;
     order[CELL_REVENUE] = share->revenue_micros;
     order[CELL_MARGIN] = share->margin_micros;
+    order[CELL_EXCLUDED] = absolute(share->revenue_micros);
     cohort[CELL_COHORT_REVENUE] = share->revenue_micros;
     cohort[CELL_COHORT_MARGIN] = share->margin_micros;
     measures_set(measures, share->conversions_micro, ret_order);
@@ -77,17 +87,17 @@ static void lag_set(const struct ingest *ingest, const struct ledger_share *shar
 }
 
 /* Books both views of a share, each at its time; they are one booking where that is the same. */
-static int book(struct ingest *ingest, size_t number, const struct ledger_share *share, struct cell order,
-                struct cell cohort, int64_t order_ms, int64_t touch_ms)
+static int book(struct ingest *ingest, size_t number, int64_t late_before_ms,
+                const struct ledger_share *share, struct cell order, struct cell cohort, int64_t order_ms,
+                int64_t touch_ms)
 {
-    const struct deferred *deferred = &ingest->deferred[number];
     struct booking booking = {.deferred = number, .ts_ms = order_ms, .sum = order};
     int r = campaign_find(ingest, share->campaign, &booking.campaign);
     if (r < 0)
         return r;
-    booking.late = is_too_late(deferred, booking.ts_ms);
-    if (booking.late)
-        booking.sum.column[CELL_EXCLUDED] = absolute(order.column[CELL_REVENUE]);
+    booking.late = is_too_late(late_before_ms, booking.ts_ms);
+    if (!booking.late)
+        booking.sum.column[CELL_EXCLUDED] = 0;
     if (touch_ms == order_ms) {
         booking.sum.column[CELL_COHORT_REVENUE] = cohort.column[CELL_COHORT_REVENUE];
         booking.sum.column[CELL_COHORT_MARGIN] = cohort.column[CELL_COHORT_MARGIN];
@@ -98,7 +108,7 @@ static int book(struct ingest *ingest, size_t number, const struct ledger_share 
     if (r < 0)
         return r;
     booking.ts_ms = touch_ms;
-    booking.late = is_too_late(deferred, booking.ts_ms);
+    booking.late = is_too_late(late_before_ms, booking.ts_ms);
     booking.sum = cohort;
     lag_set(ingest, share, order.column[CELL_CONVERSIONS], &booking);
     return booking_add(ingest, &booking);
@@ -126,10 +136,25 @@ static int book_order(struct ingest *ingest, size_t number)
     for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
         struct cell order = {0}, cohort = {0};
         share_sums(&ledger->shares[i], is_first_of_campaign(ledger, i), measures, &order, &cohort);
-        r = book(ingest, number, &ledger->shares[i], order, cohort, ledger->order.ts_ms,
-                 ledger->shares[i].touch_ms);
+        r = book(ingest, number, ingest->deferred[number].late_before_ms, &ledger->shares[i], order, cohort,
+                 ledger->order.ts_ms, ledger->shares[i].touch_ms);
     }
     return r;
+}
+
+/* What a refund takes back of a campaign, at the first of its shares: the changes of several may be opposite. */
+static int64_t campaign_back(const struct ledger *ledger, size_t share, const struct ledger_back *before,
+                             const struct ledger_back *after)
+{
+    int64_t revenue_micros = 0;
+    for (size_t i = 0; i < ledger->n_shares; i++) {
+        if (!span_equal(ledger->shares[i].campaign, ledger->shares[share].campaign))
+            continue;
+        if (i < share)
+            return 0;
+        revenue_micros += after[i].revenue_micros - before[i].revenue_micros;
+    }
+    return revenue_micros;
 }
 
 static int book_refund(struct ingest *ingest, size_t number, size_t refund)
@@ -144,8 +169,9 @@ static int book_refund(struct ingest *ingest, size_t number, size_t refund)
     for (size_t i = 0; r == 0 && i < ledger->n_shares; i++) {
         struct cell order = {0}, cohort = {0};
         back_sums(&before[i], &after[i], &order, &cohort);
-        r = book(ingest, number, &ledger->shares[i], order, cohort,
-                 at_refund ? refund_ms : ledger->order.ts_ms,
+        order.column[CELL_EXCLUDED] = absolute(campaign_back(ledger, i, before, after));
+        r = book(ingest, number, late_before(&ingest->deferred[number], &ledger->refunds[refund]),
+                 &ledger->shares[i], order, cohort, at_refund ? refund_ms : ledger->order.ts_ms,
                  at_refund ? refund_ms : ledger->shares[i].touch_ms);
     }
     return r;
@@ -193,7 +219,8 @@ static void count_message(struct ingest *ingest, const struct deferred *deferred
                  : deferred->type == EVENT_ORDER      ? LANE_ORDERS
                                                       : LANE_REFUNDS;
     count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, column);
-    if (deferred->outcome == LEDGER_BOOKED && is_too_late(deferred, booked_ms(ingest, deferred)))
+    if (deferred->outcome == LEDGER_BOOKED &&
+        is_too_late(deferred->late_before_ms, booked_ms(ingest, deferred)))
         count_lane(ingest, deferred->slot, deferred->offset, LANE_ORDER, LANE_LATE);
 }
 

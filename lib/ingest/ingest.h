@@ -49,9 +49,10 @@ struct ingest_rules {
     int64_t refund_horizon_ms; /* order ids are remembered for it, in event time */
     int64_t flush_ms;          /* a shard's sums wait no longer than this */
     size_t cells_due;          /* ... nor beyond this many cells */
+    size_t waiting_most;       /* orders that wait in memory, over all partitions; 0: INGEST_WAITING_MOST */
 };
 
-enum { INGEST_CELLS_DUE = 500 };
+enum { INGEST_CELLS_DUE = 500, INGEST_WAITING_MOST = 65536 };
 
 enum ingest_phase {
     INGEST_IDLE,        /* no partitions */
@@ -179,8 +180,9 @@ struct slot_state {
     int64_t counted_newest_ms; /* newest event time at some position that every shard has counted */
     int64_t decided;           /* orders are decided, and counted by every shard, up to here */
     int64_t
-        decided_newest_ms; /* newest event time of what is decided; where none waits, of all that is counted */
-    int64_t waiting_least_ms; /* oldest time of an order that waits; NEVER: none is known */
+        decided_newest_ms; /* newest event time at some end of what is decided that every shard has counted */
+    int64_t
+        waiting_least_ms; /* oldest time of what is not counted of it: it waits; NEVER: not known, or nothing */
 };
 /* Only while the phase is RUNNING or DRAINING. */
 struct slot_state ingest_slot(const struct ingest *ingest, size_t slot);

@@ -140,6 +140,7 @@ static int take_refund(struct ingest *ingest, struct deferred *deferred)
         .all = deferred->order->all_left,
         .currency = span_of(deferred->order->currency),
         .asked = deferred->order->amount_micros,
+        .late_before_ms = deferred->late_before_ms == NEVER ? 0 : deferred->late_before_ms,
     };
     struct conversion conversion = conversion_of(ingest, deferred);
     const struct ledger_rules rules = ledger_rules_of(ingest, &conversion);
@@ -156,6 +157,16 @@ static int take_refund(struct ingest *ingest, struct deferred *deferred)
     return r;
 }
 
+/* As long as this time is not old enough, the record has to be remembered: a refund may be older than its order. */
+static int64_t newest_of(const struct ledger *ledger)
+{
+    int64_t newest_ms = ledger->has_order ? ledger->order.ts_ms : NEVER;
+    for (size_t i = 0; i < ledger->n_refunds; i++)
+        if (ledger->refunds[i].ts_ms > newest_ms)
+            newest_ms = ledger->refunds[i].ts_ms;
+    return newest_ms;
+}
+
 /* What the message has changed is kept in the record's bytes. */
 static int record_keep(struct ingest *ingest, const struct deferred *deferred)
 {
@@ -170,7 +181,7 @@ static int record_keep(struct ingest *ingest, const struct deferred *deferred)
     struct buffer before = record->after;
     record->after = bytes;
     bytes = before;
-    record->ts_ms = deferred->ts_ms > record->ts_ms ? deferred->ts_ms : record->ts_ms;
+    record->ts_ms = newest_of(&ingest->ledger);
     /* A shard that has passed the message will not take anything of it any more. */
     size_t lane = slot_lane(deferred->slot, LANE_ORDER);
     record->changed = record->changed || deferred->offset >= feed_order(ingest, record->shard)->sent[lane];

@@ -22,8 +22,7 @@ enum {
     SWEEP_LOOK = 100,     /* old records that one call looks at */
     SWEEP_MS = 10000,     /* how often, where no order comes along */
     WATERMARK_MS = 1000,  /* watermarks alone are written this often */
-    WAITING_MOST = 65536, /* orders in memory, over all partitions ... */
-    WAITING_LEAST = 256,  /* ... but so many of each */
+    WAITING_LEAST = 256,  /* orders in memory of each partition, where the rules allow so many in all */
     RELEASED_MOST = 1000, /* orders that are decided at once */
     TOUCHES_DUE = 500,    /* touches that are stored at once */
 };
@@ -102,6 +101,11 @@ struct slot {
                                 shards */
     int64_t snapshot_newest_ms;
     int64_t counted_newest_ms;
+    int64_t read_newest_from;        /* read_newest_ms is that of the position from this offset on */
+    int64_t decided_newest_ms;       /* of what the orders lane has passed; what is being decided aside */
+    int64_t decided_snapshot_offset; /* of the orders lane, what the three before are of the touch lane */
+    int64_t decided_snapshot_newest_ms;
+    int64_t decided_counted_newest_ms;
     int64_t counters[LANES_PER_PARTITION][N_LANE_COUNTERS];      /* pending, of the lane's own shard */
     int64_t sent_counters[LANES_PER_PARTITION][N_LANE_COUNTERS]; /* in flight to it */
     size_t topic;                                                /* in ingest->topics */
@@ -112,7 +116,7 @@ struct record {
     uint32_t shard; /* of the order id */
     bool asked;
     bool changed;         /* and has to be stored */
-    int64_t ts_ms;        /* newest event time of what changed it */
+    int64_t ts_ms;        /* newest event time of what is in it */
     struct buffer before; /* as stored; empty: there is none */
     struct buffer after;  /* with what this batch adds */
     struct span id;       /* bytes behind the struct */

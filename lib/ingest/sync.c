@@ -215,6 +215,9 @@ static bool slot_position(struct ingest *ingest, size_t number)
     int64_t newest = slot->newest_ms[LANE_TOUCH];
     slot->read_newest_ms = newest > slot->newest_ms[LANE_ORDER] ? newest : slot->newest_ms[LANE_ORDER];
     slot->counted_newest_ms = slot->read_newest_ms;
+    slot->read_newest_from = touch;
+    slot->decided_newest_ms = slot->decided_counted_newest_ms = slot->newest_ms[LANE_ORDER];
+    slot->decided_snapshot_offset = LANE_UNSET;
     return level_take(ingest, number, slot->position, most) == 0;
 }
 

@@ -17,8 +17,9 @@
 
 static size_t waiting_most(const struct ingest *ingest)
 {
-    size_t most = WAITING_MOST / ingest->n_slots;
-    return most > WAITING_LEAST ? most : WAITING_LEAST;
+    size_t all = ingest->rules.waiting_most ? ingest->rules.waiting_most : INGEST_WAITING_MOST;
+    size_t most = all / ingest->n_slots, least = all < WAITING_LEAST ? all : WAITING_LEAST;
+    return most > least ? most : least;
 }
 
 /* The parts of an order that are kept behind its struct. */
@@ -228,9 +229,12 @@ void waiting_hold(struct ingest *ingest, size_t number, int64_t offset)
 
 void waiting_decided(struct ingest *ingest)
 {
-    for (size_t i = 0; i < ingest->n_slots; i++)
-        for (struct slot *slot = &ingest->slots[i]; slot->n_released > 0; slot->n_released--)
+    for (size_t i = 0; i < ingest->n_slots; i++) {
+        struct slot *slot = &ingest->slots[i];
+        for (; slot->n_released > 0; slot->n_released--)
             head_take(ingest, i);
+        slot->decided_newest_ms = slot->newest_ms[LANE_ORDER];
+    }
 }
 
 void waiting_forget(struct ingest *ingest, struct slot *slot)
@@ -249,9 +253,13 @@ void waiting_forget(struct ingest *ingest, struct slot *slot)
 
 bool waiting_read_again(const struct ingest *ingest)
 {
-    for (size_t i = 0; i < ingest->n_slots; i++)
-        if (ingest->slots[i].skipped_from != LANE_UNSET && !ingest->slots[i].head)
+    for (size_t i = 0; i < ingest->n_slots; i++) {
+        int64_t skipped_from = ingest->slots[i].skipped_from;
+        /* What was decided and is not counted by all shards would be read again too, and for ever. */
+        if (skipped_from != LANE_UNSET && !ingest->slots[i].head &&
+            lane_counted(ingest, i, LANE_ORDER) >= skipped_from)
             return true;
+    }
     return false;
 }
 

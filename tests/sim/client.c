@@ -36,7 +36,7 @@ static void config_change(struct sim_world *world)
     for (size_t p = 0; p < world->log.n_partitions; p++) {
         struct sim_rules *rules = &config->rules[p];
         if (types && random_chance(random, 300))
-            rules->type = (enum event_type)random_in(random, EVENT_NONE, EVENT_ORDER);
+            rules->type = (enum event_type)random_in(random, EVENT_NONE, EVENT_REFUND);
         if (!types)
             *rules = (struct sim_rules){rules->type, future_ms, message_bytes};
     }
@@ -58,9 +58,6 @@ struct client *client_new(struct sim_world *world, int id)
     client->id = id;
     client->config = config;
     client->clock_ms = random_below(&world->random, 100000);
-    const struct lanes nobody = {0};
-    if (ingest_look(client->ingest, &(struct ingest_view){.lanes = &nobody, .passed_ms = SIM_T0}) < 0)
-        abort();
     client_tick(world, client);
     return client;
 }
@@ -72,15 +69,15 @@ void client_kill(struct sim_world *world, struct client *client)
     for (int64_t i = 0; client->queue.n > 0; i++) {
         struct sim_flight *flight = queue_take(&client->queue, 0);
         if (i >= n_executed || flight->executed) {
-            answer_deinit(&flight->answer);
-            call_deinit(&flight->call);
-            free(flight);
+            flight_free(flight);
         } else {
             queue_push(&world->orphans, flight);
         }
     }
     queue_deinit(&client->queue);
     ingest_free(client->ingest);
+    for (size_t i = 0; i < SIM_SHARDS_MAX; i++)
+        flight_free(client->sights[i]);
     free(client->letters);
     free(client);
 }
@@ -98,6 +95,7 @@ void client_assign(struct sim_world *world, struct client *client, const size_t 
         say(world, "client %d gets %s:%d", client->id, partition->topic, partition->number);
     }
     client->n_slots = n;
+    client_marks_begin(client);
     client->leaving = false;
     if (ingest_assign(client->ingest, all, n) != 0)
         fail(&world->failure, "client %d cannot be assigned partitions in %s", client->id,
@@ -123,14 +121,34 @@ void client_tick(struct sim_world *world, struct client *client)
         abort();
 }
 
-static void letter_add(struct client *client, struct sim_message *message)
+static void letter_add(struct client *client, struct sim_message *message, enum reject_reason ledger)
 {
     if (client->n_letters == client->letters_capacity) {
         client->letters_capacity = client->letters_capacity ? client->letters_capacity * 2 : 16;
-        client->letters = realloc(client->letters, client->letters_capacity * sizeof(struct sim_message *));
+        client->letters = realloc(client->letters, client->letters_capacity * sizeof(*client->letters));
+        if (!client->letters)
+            abort();
     }
-    client->letters[client->n_letters++] = message;
+    client->letters[client->n_letters++] = (struct sim_letter){message, ledger};
     ingest_letters(client->ingest, client->n_letters);
+}
+
+bool client_take_letters(struct sim_world *world, struct client *client)
+{
+    struct ingest_letter letter;
+    if (!ingest_next_letter(client->ingest, &letter))
+        return false;
+    size_t p = partition_of(&world->recount, letter.index);
+    struct sim_message *message =
+        p < SIM_PARTITIONS_MAX ? partition_get(&world->log.partitions[p], letter.offset) : NULL;
+    if (!message || message->flaw != REJECT_NONE || !message->order_id[0])
+        fail(&world->failure,
+             "client %d has a letter of offset %" PRId64 " of partition %zu, which is no refund", client->id,
+             letter.offset, p);
+    else
+        letter_add(client, message, letter.reason);
+    ingest_letter_taken(client->ingest);
+    return true;
 }
 
 bool client_acknowledge(struct sim_world *world, struct client *client)
@@ -138,7 +156,11 @@ bool client_acknowledge(struct sim_world *world, struct client *client)
     if (client->n_letters == 0)
         return false;
     size_t i = (size_t)random_below(&world->random, (int64_t)client->n_letters);
-    client->letters[i]->letter_sent = true;
+    const struct sim_letter *letter = &client->letters[i];
+    if (letter->ledger)
+        letter->message->ledger_letters |= UINT32_C(1) << letter->ledger;
+    else
+        letter->message->letter_sent = true;
     client->letters[i] = client->letters[--client->n_letters];
     ingest_letters(client->ingest, client->n_letters);
     return true;
@@ -163,7 +185,7 @@ static void message_read(struct sim_world *world, struct client *client, size_t 
     int r = ingest_message(client->ingest, slot, message->offset, message->record_ts_ms, (struct span){0},
                            span_from(message->value, message->value_size));
     if (r > 0 && may_be_rejected(world, p, message, r))
-        letter_add(client, message);
+        letter_add(client, message, REJECT_NONE);
     else if (r != 0)
         fail(&world->failure, "offset %" PRId64 " of %s:%d was read with %d: %.*s", message->offset,
              partition->topic, partition->number, r, (int)message->value_size,
@@ -203,7 +225,7 @@ void client_read(struct sim_world *world, struct client *client, int64_t n_most)
     for (int64_t i = 0; i < n; i++) {
         size_t slot = (size_t)random_below(&world->random, (int64_t)client->n_slots);
         for (int64_t k = random_in(&world->random, 1, 6); k > 0; k--)
-            if (!slot_read(world, client, slot))
+            if (!ingest_wants_slot(client->ingest, slot) || !slot_read(world, client, slot))
                 break;
     }
     if (ingest_batch_end(client->ingest) < 0)

@@ -24,8 +24,11 @@ struct sim_flight *queue_take(struct sim_queue *queue, size_t index)
     return flight;
 }
 
-static void flight_free(struct sim_flight *flight)
+void flight_free(struct sim_flight *flight)
 {
+    if (!flight)
+        return;
+    answer_deinit(&flight->truth);
     answer_deinit(&flight->answer);
     call_deinit(&flight->call);
     free(flight);
@@ -39,6 +42,18 @@ void queue_deinit(struct sim_queue *queue)
     *queue = (struct sim_queue){0};
 }
 
+/* Whatever becomes of them: they must be right by what the client has seen. */
+static void decisions_sent(struct sim_world *world, struct client *client, const struct call *call)
+{
+    struct sim_sight sights[SIM_SHARDS_MAX] = {0};
+    for (size_t i = 0; i < SIM_SHARDS_MAX; i++) {
+        const struct sim_flight *look = client->sights[i];
+        if (look)
+            sights[i] = (struct sim_sight){&look->call, &look->truth.reply, look->waited};
+    }
+    decisions_check(&world->recount, call, sights);
+}
+
 bool client_send(struct sim_world *world, struct client *client)
 {
     struct sim_flight *flight = calloc(1, sizeof(*flight));
@@ -46,6 +61,8 @@ bool client_send(struct sim_world *world, struct client *client)
         abort();
     int r = ingest_next(client->ingest, &flight->call, &flight->tag);
     if (r == 1) {
+        if (flight->call.script == SCRIPT_DECIDE)
+            decisions_sent(world, client, &flight->call);
         say(world, "client %d sends %s", client->id, script_name(flight->call.script));
         queue_push(&client->queue, flight);
         return true;
@@ -54,6 +71,15 @@ bool client_send(struct sim_world *world, struct client *client)
         abort();
     flight_free(flight);
     return false;
+}
+
+/* What a look would have given without any fault of the store. */
+static void look_truly(struct sim_store *store, struct sim_flight *flight)
+{
+    enum sim_fault fault = store->fault;
+    store->fault = SIM_FAULT_NONE;
+    store_execute(store, &flight->call, false, &flight->truth);
+    store->fault = fault;
 }
 
 static void flight_execute(struct sim_world *world, struct sim_flight *flight, bool half)
@@ -66,7 +92,9 @@ static void flight_execute(struct sim_world *world, struct sim_flight *flight, b
         return;
     }
     store_execute(&world->store, &flight->call, half, &flight->answer);
-    recount_follow(&world->recount, &flight->call);
+    recount_follow(&world->recount, &flight->call, &flight->answer.reply);
+    if (flight->call.script == SCRIPT_LOOK)
+        look_truly(&world->store, flight);
     struct span verdict = reply_at(&flight->answer.reply, 0)->text;
     world->seen.refused += span_equal(verdict, span_of("refused"));
     say(world, "the store executes %s%s", script_name(flight->call.script),
@@ -97,8 +125,15 @@ bool client_deliver(struct sim_world *world, struct client *client)
     if (client->queue.n == 0 || !client->queue.flights[0]->executed)
         return false;
     struct sim_flight *flight = queue_take(&client->queue, 0);
+    flight->waited = client->waited;
     flight_answer(world, client, flight, &flight->answer.reply);
-    flight_free(flight);
+    if (flight->call.script != SCRIPT_LOOK) {
+        flight_free(flight);
+        return true;
+    }
+    size_t shard = (size_t)(call_get(&flight->call, 0).data[strlen("roi:~{u")] - '0');
+    flight_free(client->sights[shard]);
+    client->sights[shard] = flight;
     return true;
 }
 

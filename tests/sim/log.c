@@ -16,11 +16,14 @@ void log_init(struct sim_log *log, struct random *random)
     static const struct {
         const char *topic;
         enum event_type type;
-    } topics[] = {
-        {"views", EVENT_IMPRESSION}, {"clicks", EVENT_CLICK}, {"orders", EVENT_ORDER}, {"mixed", EVENT_NONE}};
-    *log = (struct sim_log){.random = random, .clock_ms = SIM_T0};
+    } topics[] = {{"views", EVENT_IMPRESSION},
+                  {"clicks", EVENT_CLICK},
+                  {"orders", EVENT_ORDER},
+                  {"refunds", EVENT_REFUND},
+                  {"mixed", EVENT_NONE}};
+    *log = (struct sim_log){.random = random, .clock_ms = SIM_T0, .newest_ms = NEVER};
     for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
-        int64_t n = random_in(random, i == 2 ? 1 : 0, 3);
+        int64_t n = random_in(random, i == 2 ? 1 : 0, i == 3 ? 1 : 3);
         for (int32_t k = 0; k < n && log->n_partitions < SIM_PARTITIONS_MAX; k++)
             partition_init(&log->partitions[log->n_partitions++], topics[i].topic, k, topics[i].type);
     }
@@ -28,8 +31,10 @@ void log_init(struct sim_log *log, struct random *random)
     for (size_t i = 0; i < log->n_campaigns; i++)
         snprintf(log->campaigns[i], sizeof(log->campaigns[i]), i % 7 == 6 ? "c{%zu}%%" : "c%zu", i);
     log->disorder_ms = random_in(random, 0, 60000);
-    log->lateness_ms = random_in(random, 0, 8 * 3600000);
+    log->lateness_ms = random_chance(random, 700) ? random_in(random, 0, 8 * 3600000) : 0;
     log->ids_cross = random_chance(random, 300);
+    log->hidden_too = random_chance(random, 300);
+    log->n_users = random_in(random, 1, 8);
 }
 
 void log_deinit(struct sim_log *log)
@@ -42,6 +47,7 @@ void log_deinit(struct sim_log *log)
         }
         free(partition->messages);
     }
+    free(log->orders);
 }
 
 size_t partition_find(const struct sim_partition *partition, int64_t offset)
@@ -57,29 +63,27 @@ size_t partition_find(const struct sim_partition *partition, int64_t offset)
     return low;
 }
 
-static int64_t random_money(struct random *random)
+struct sim_message *partition_get(const struct sim_partition *partition, int64_t offset)
 {
-    static const int64_t most[] = {1, 1000, 5000000, INT64_C(90000000000)};
-    return random_below(random, most[random_below(random, 4)]);
+    size_t i = partition_find(partition, offset);
+    return i < partition->n_messages && partition->messages[i]->offset == offset ? partition->messages[i]
+                                                                                 : NULL;
 }
 
-/* A new id, or one that an earlier order had. */
-static void order_id_make(struct sim_log *log, const struct sim_partition *partition,
-                          struct sim_message *message)
+int64_t random_money(struct random *random)
 {
-    const struct sim_partition *other = partition;
-    if (log->ids_cross && random_chance(log->random, 500))
-        other = &log->partitions[random_below(log->random, (int64_t)log->n_partitions)];
-    if (other->n_messages && random_chance(log->random, 300)) {
-        const struct sim_message *earlier =
-            other->messages[random_below(log->random, (int64_t)other->n_messages)];
-        if (earlier->order_id[0]) {
-            memcpy(message->order_id, earlier->order_id, sizeof(message->order_id));
-            return;
-        }
-    }
-    snprintf(message->order_id, sizeof(message->order_id), "%s-%d-%" PRId64, partition->topic,
-             partition->number, message->offset);
+    static const int64_t most[] = {1, 20, 1000, 5000000, INT64_C(90000000000)};
+    return random_below(random, most[random_below(random, 5)]);
+}
+
+static void time_make(struct sim_log *log, struct sim_message *message)
+{
+    struct random *random = log->random;
+    int64_t behind_ms =
+        random_below(random, (random_chance(random, 60) ? log->lateness_ms : log->disorder_ms) + 1);
+    message->ts_ms = log->clock_ms - behind_ms;
+    if (log->lateness_ms > 0 && random_chance(random, 40))
+        message->ts_ms = log->clock_ms + random_below(random, 2 * SIM_FUTURE_MS);
 }
 
 /* What only costs: an engagement, or spend, a few ids of which are restated again and again. */
@@ -105,36 +109,44 @@ static void cost_make(struct sim_log *log, const struct sim_partition *partition
 static void accepted_make(struct sim_log *log, const struct sim_partition *partition,
                           struct sim_message *message)
 {
-    static const enum event_type types[] = {EVENT_IMPRESSION, EVENT_CLICK, EVENT_ORDER, EVENT_ENGAGEMENT,
-                                            EVENT_SPEND};
+    static const enum event_type types[] = {EVENT_IMPRESSION, EVENT_CLICK,      EVENT_ORDER,
+                                            EVENT_REFUND,     EVENT_ENGAGEMENT, EVENT_SPEND};
     struct random *random = log->random;
-    message->says = partition->type;
+    enum event_type shape = partition->type;
     if (partition->type == EVENT_NONE || random_chance(random, 50))
-        message->says = types[random_below(random, sizeof(types) / sizeof(types[0]))];
-    int64_t behind_ms =
-        random_below(random, (random_chance(random, 60) ? log->lateness_ms : log->disorder_ms) + 1);
-    message->ts_ms = log->clock_ms - behind_ms;
-    if (random_chance(random, 40))
-        message->ts_ms = log->clock_ms + random_below(random, 2 * SIM_FUTURE_MS);
+        shape = types[random_below(random, sizeof(types) / sizeof(types[0]))];
+    message->says = random_chance(random, 200) ? EVENT_NONE : shape;
+    time_make(log, message);
     message->campaign = (int)random_below(random, random_in(random, 1, (int64_t)log->n_campaigns));
-    bool order = message->says == EVENT_ORDER;
-    if (message->says == EVENT_ENGAGEMENT || message->says == EVENT_SPEND) {
+    if (shape == EVENT_ENGAGEMENT || shape == EVENT_SPEND) {
+        message->says = shape;
         cost_make(log, partition, message);
-        return;
-    }
-    if (random_chance(random, 200)) {
-        message->says = EVENT_NONE;
-        order = random_chance(random, 700);
-    }
-    if (message->says != EVENT_ORDER)
-        message->cost_micros = random_chance(random, 600) ? random_money(random) : 0;
-    if (!order)
-        return;
-    if (random_chance(random, 200))
+    } else if (shape == EVENT_REFUND) {
         message->campaign = -1;
-    message->revenue_micros = random_money(random);
-    message->margin_micros = random_chance(random, 500) ? random_money(random) - random_money(random) : 0;
-    order_id_make(log, partition, message);
+        refund_ids_make(log, partition, message);
+    } else if (shape == EVENT_ORDER) {
+        if (random_chance(random, 600))
+            message->campaign = -1;
+        order_ids_make(log, partition, message);
+    } else {
+        message->cost_micros = random_chance(random, 600) ? random_money(random) : 0;
+        touch_ids_make(log, partition, message);
+    }
+    if (message->ts_ms > log->newest_ms)
+        log->newest_ms = message->ts_ms;
+}
+
+static void money_print(char text[SIM_MESSAGE_BYTES], int *n, const char *name, int64_t micros)
+{
+    int64_t size = micros < 0 ? -micros : micros;
+    *n += snprintf(text + *n, SIM_MESSAGE_BYTES - (size_t)*n, ",\"%s\":%s%" PRId64 ".%06" PRId64, name,
+                   micros < 0 ? "-" : "", size / 1000000, size % 1000000);
+}
+
+static void text_print(char text[SIM_MESSAGE_BYTES], int *n, const char *name, const char *value)
+{
+    if (value[0])
+        *n += snprintf(text + *n, SIM_MESSAGE_BYTES - (size_t)*n, ",\"%s\":\"%s\"", name, value);
 }
 
 static void value_print(struct sim_message *message, const struct sim_log *log)
@@ -143,31 +155,27 @@ static void value_print(struct sim_message *message, const struct sim_log *log)
     int n = snprintf(text, sizeof(text), "{\"pad0\":0");
     if (message->ts_ms)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"ts\":%" PRId64, message->ts_ms);
-    if (message->action[0])
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"action\":\"%s\"", message->action);
-    if (message->spend_id[0])
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"spend_id\":\"%s\"", message->spend_id);
     if (message->to_ms)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"from\":%" PRId64 ",\"to\":%" PRId64,
                       message->from_ms, message->to_ms);
-    if (message->says != EVENT_NONE)
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"type\":\"%s\"", event_type_name(message->says));
-    if (message->campaign >= 0)
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"campaign_id\":\"%s\"",
-                      log->campaigns[message->campaign]);
+    text_print(text, &n, "action", message->action);
+    text_print(text, &n, "spend_id", message->spend_id);
+    text_print(text, &n, "type", message->says != EVENT_NONE ? event_type_name(message->says) : "");
+    text_print(text, &n, "campaign_id", message->campaign >= 0 ? log->campaigns[message->campaign] : "");
+    text_print(text, &n, "order_id", message->order_id);
+    text_print(text, &n, "user_id", message->user_id);
+    text_print(text, &n, "click_id", message->click_id);
+    text_print(text, &n, "event_id", message->event_id);
+    text_print(text, &n, "refund_id", message->refund_id);
+    text_print(text, &n, "kind", message->kind);
     if (message->cost_micros || message->says == EVENT_SPEND)
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"%s\":%" PRId64 ".%06" PRId64,
-                      message->says == EVENT_SPEND ? "amount" : "cost", message->cost_micros / 1000000,
-                      message->cost_micros % 1000000);
-    if (message->order_id[0]) {
-        int64_t margin = message->margin_micros;
-        int64_t size = margin < 0 ? -margin : margin;
-        n += snprintf(text + n, sizeof(text) - (size_t)n,
-                      ",\"order_id\":\"%s\",\"revenue\":\"%" PRId64 ".%06" PRId64 "\",\"margin\":%s%" PRId64
-                      ".%06" PRId64,
-                      message->order_id, message->revenue_micros / 1000000, message->revenue_micros % 1000000,
-                      margin < 0 ? "-" : "", size / 1000000, size % 1000000);
+        money_print(text, &n, message->says == EVENT_SPEND ? "amount" : "cost", message->cost_micros);
+    if (message->has_revenue) {
+        money_print(text, &n, "revenue", message->revenue_micros);
+        money_print(text, &n, "margin", message->margin_micros);
     }
+    if (message->has_amount)
+        money_print(text, &n, "amount", message->amount_micros);
     if (random_chance(log->random, 60))
         n += snprintf(text + n, sizeof(text) - (size_t)n, ",\"pad\":\"%0*d\"",
                       (int)random_below(log->random, SIM_MESSAGE_BYTES - 20 - n), 0);
@@ -219,7 +227,10 @@ enum reject_reason message_meaning(const struct sim_message *message, const stru
         return REJECT_UNKNOWN_TYPE;
     if (message->ts_ms > message->record_ts_ms + rules->future_ms)
         return REJECT_FUTURE;
-    if (type == EVENT_ORDER ? !message->order_id[0] : message->campaign < 0)
+    bool whole = type == EVENT_ORDER    ? message->order_id[0] && message->has_revenue
+                 : type == EVENT_REFUND ? message->order_id[0] != '\0'
+                                        : message->campaign >= 0;
+    if (!whole)
         return REJECT_MISSING_FIELD;
     *ret_type = type;
     return REJECT_NONE;
@@ -228,7 +239,8 @@ enum reject_reason message_meaning(const struct sim_message *message, const stru
 void log_append(struct sim_log *log)
 {
     struct random *random = log->random;
-    struct sim_partition *partition = &log->partitions[random_below(random, (int64_t)log->n_partitions)];
+    size_t n = log->hidden_too ? log->n_partitions : log->n_visible;
+    struct sim_partition *partition = &log->partitions[random_below(random, (int64_t)n)];
     log->clock_ms += random_below(random, 12000);
     if (random_chance(random, 80))
         partition->end += random_in(random, 1, 3);

@@ -9,7 +9,8 @@
 
 static const char usage[] =
     "usage: roiwatch-sim [--seeds N] [--first S] [--steps N] [--verbose]\n"
-    "        [--fault none|apply-at-or-after|offsets-first|rules-at-once|terms-ignored]\n"
+    "        [--fault none|apply-at-or-after|offsets-first|rules-at-once|terms-ignored|look-stale|\n"
+    "                 keep-uncompared|decide-uncompared|marks-ahead|forgets-early]\n"
     "Runs N seeds from S on. A seed that fails is printed with the step and the difference.\n";
 
 struct arguments {
@@ -19,8 +20,9 @@ struct arguments {
 
 static bool fault_find(const char *name, enum sim_fault *ret_fault)
 {
-    static const char *const names[] = {"none", "apply-at-or-after", "offsets-first", "rules-at-once",
-                                        "terms-ignored"};
+    static const char *const names[] = {
+        "none",       "apply-at-or-after", "offsets-first",     "rules-at-once", "terms-ignored",
+        "look-stale", "keep-uncompared",   "decide-uncompared", "marks-ahead",   "forgets-early"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(name, names[i]) == 0) {
             *ret_fault = (enum sim_fault)i;
@@ -87,11 +89,26 @@ int main(int argc, char **argv)
         sum.zombies += result.zombies;
         sum.handovers += result.handovers;
         sum.changes += result.changes;
+        sum.orders += result.orders;
+        sum.early += result.early;
+        sum.by_touches += result.by_touches;
+        sum.as_finished += result.as_finished;
+        sum.excused += result.excused;
+        sum.repeats += result.repeats;
+        sum.refunds += result.refunds;
+        sum.forgotten += result.forgotten;
+        sum.expired += result.expired;
     }
     printf("%" PRId64 " seeds: %" PRId64 " calls, %" PRId64 " refused, %" PRId64 " starts over, %" PRId64
            " killed, %" PRId64 " zombies, %" PRId64 " handovers, %" PRId64 " changes of rules\n",
            arguments.n_seeds, sum.executed, sum.refused, sum.restarts, sum.kills, sum.zombies, sum.handovers,
            sum.changes);
+    printf("%" PRId64 " orders remembered, %" PRId64 " of them earned by touches (%" PRId64
+           " while things went wrong); %" PRId64 " as the finished log says, %" PRId64
+           " not, with late touches; %" PRId64 " repeated clicks, %" PRId64 " refunds, %" PRId64
+           " without an order; %" PRId64 " records forgotten\n",
+           sum.orders, sum.by_touches, sum.early, sum.as_finished, sum.excused, sum.repeats, sum.refunds,
+           sum.expired, sum.forgotten);
     printf("%" PRId64 " passed, %" PRId64 " failed\n", arguments.n_seeds - n_failed, n_failed);
     return n_failed ? 1 : 0;
 }

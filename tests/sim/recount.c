@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { LANE_WIDTH = LANE_REJECTED + N_REJECT_REASONS - 1 };
-
 void recount_init(struct recount *recount, struct sim_log *log, struct sim_store *store,
                   const struct rule_book *book, uint32_t n_shards, int64_t campaigns_limit,
                   struct failure *failure)
@@ -16,6 +14,7 @@ void recount_init(struct recount *recount, struct sim_log *log, struct sim_store
         .failure = failure,
         .n_shards = n_shards,
         .campaigns_limit = campaigns_limit,
+        .passed_ms = NEVER,
     };
 }
 
@@ -26,32 +25,35 @@ void recount_deinit(struct recount *recount)
         free(entry->value);
     table_deinit(&recount->expected);
     spend_deinit_expected(recount);
-    cursor = 0;
-    for (struct table_entry *entry; (entry = table_next(&recount->decisions, &cursor));) {
-        buffer_deinit(entry->value);
-        free(entry->value);
-    }
-    table_deinit(&recount->decisions);
+    people_deinit(recount);
+    books_deinit(recount);
+    effects_deinit(recount);
     for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
         buffer_deinit(&recount->lanes[p].entry);
         table_deinit(&recount->lanes[p].first);
+        table_deinit(&recount->lanes[p].clicks);
+        free(recount->lanes[p].proofs);
     }
 }
 
-static uint32_t shard_of(const struct recount *recount, struct span id)
+uint32_t shard_of(const struct recount *recount, struct span id)
 {
     return (uint32_t)(hash_bytes(id) % recount->n_shards);
 }
 
-/* Adds to a counter of the lane, if this shard keeps it. */
-static void lane_count(struct recount *recount, uint32_t shard, size_t p, int which, int column)
+void lane_add(struct recount *recount, uint32_t shard, size_t p, int which, int column, int64_t n)
 {
     uint32_t number = 2 * recount->lanes[p].index + (uint32_t)which;
     if (number % recount->n_shards != shard)
         return;
     char key[64];
     int size = snprintf(key, sizeof(key), "roi:~{c%" PRIu32 ".1}:lanes", shard);
-    cells_touch(recount, key, (size_t)size, number, LANE_WIDTH)->columns[column]++;
+    cells_touch(recount, key, (size_t)size, number, LANE_WIDTH)->columns[column] += n;
+}
+
+static void lane_count(struct recount *recount, uint32_t shard, size_t p, int which, int column)
+{
+    lane_add(recount, shard, p, which, column, 1);
 }
 
 static int64_t slice_of(const struct recount *recount, struct span campaign, int64_t slice_ms, int64_t ts_ms)
@@ -64,78 +66,34 @@ static int64_t slice_of(const struct recount *recount, struct span campaign, int
     return start_ms;
 }
 
-static void cell_count(int64_t *column, const struct sim_message *message, bool total)
-{
-    if (message->type == EVENT_ORDER) {
-        column[CELL_ORDERS] += 1;
-        column[CELL_CONVERSIONS] += 1000000;
-        column[CELL_REVENUE] += message->revenue_micros;
-        column[CELL_COHORT_REVENUE] += message->revenue_micros;
-        column[CELL_MARGIN] += message->margin_micros;
-        column[CELL_COHORT_MARGIN] += message->margin_micros;
-    } else {
-        column[CELL_CLICKS] += message->type == EVENT_CLICK;
-        column[CELL_IMPRESSIONS] += message->type == EVENT_IMPRESSION;
-        column[CELL_MEDIA_COST] += message->cost_micros;
-    }
-    if (message->late && total)
-        column[CELL_EXCLUDED] +=
-            message->type == EVENT_ORDER ? message->revenue_micros : message->cost_micros;
-}
-
-static void cells_count(struct recount *recount, uint32_t shard, struct span campaign,
-                        const struct sim_message *message)
+void cells_add(struct recount *recount, uint32_t shard, struct span campaign, int64_t ts_ms, bool late,
+               const int64_t columns[N_CELL_COLUMNS])
 {
     const struct tiers *tiers = &recount->book->tiers;
     for (size_t i = 0; i <= tiers->n; i++) {
         int64_t slice_ms = i < tiers->n ? tiers->tier[i].slice_ms : 0;
-        if (message->late && slice_ms > 0)
+        if (late && slice_ms > 0)
             continue;
         char key[128];
         int size = snprintf(key, sizeof(key), "roi:~{c%" PRIu32 ".1}:s:%" PRId64 ":%.*s", shard,
                             slice_ms / 60000, (int)campaign.size, campaign.data);
-        uint32_t field = (uint32_t)(slice_of(recount, campaign, slice_ms, message->ts_ms) / 60000);
-        int64_t *columns = cells_touch(recount, key, (size_t)size, field, N_CELL_COLUMNS)->columns;
-        cell_count(columns, message, slice_ms == 0);
-        measures_count(columns, &recount->book->measures, message);
+        uint32_t field = (uint32_t)(slice_of(recount, campaign, slice_ms, ts_ms) / 60000);
+        int64_t *sums = cells_touch(recount, key, (size_t)size, field, N_CELL_COLUMNS)->columns;
+        for (size_t column = 0; column < N_CELL_COLUMNS; column++)
+            if (slice_ms == 0 || column != CELL_EXCLUDED)
+                sums[column] += columns[column];
     }
 }
 
-static const struct sim_object *shard_object(const struct recount *recount, char family, uint32_t shard,
-                                             const char *part)
+const struct sim_object *shard_object(const struct recount *recount, char family, uint32_t shard,
+                                      const char *part)
 {
     char key[400];
     int size = snprintf(key, sizeof(key), "roi:~{%c%" PRIu32 ".1}:%s", family, shard, part);
     return store_find(recount->store, span_from(key, (size_t)size));
 }
 
-/* A record of the ledger begins with its version, flags, and the lane and offset of the message that has the order. */
-enum { RECORD_LANE = 2, RECORD_OFFSET = 6, RECORD_LEAST = 14 };
-
-/* Was this message decided to be the first with its id? That must stand before anybody passes it. */
-static bool order_is_first(struct recount *recount, size_t p, const struct sim_message *message)
-{
-    struct span id = span_of(message->order_id);
-    struct span decision = store_field(shard_object(recount, 'o', shard_of(recount, id), "orders"), id);
-    if (decision.size < RECORD_LEAST) {
-        fail(recount->failure, "order %s was passed without a decision", message->order_id);
-        return false;
-    }
-    struct buffer *before = table_get(&recount->decisions, id);
-    if (!before) {
-        before = calloc(1, sizeof(*before));
-        if (!before || table_put(&recount->decisions, id, before) < 0)
-            abort();
-        buffer_append_span(before, decision);
-    }
-    bool ours = bytes_u32(decision, RECORD_LANE) == 2 * recount->lanes[p].index + ORDERS;
-    if (!span_equal(buffer_span(before), decision) ||
-        (ours && bytes_i64(decision, RECORD_OFFSET) != message->first_offset))
-        fail(recount->failure, "the decision about order %s is not the first one", message->order_id);
-    return ours && message->offset == message->first_offset;
-}
-
-static bool campaign_is_admitted(struct recount *recount, struct span campaign)
+bool campaign_is_admitted(struct recount *recount, struct span campaign)
 {
     const struct sim_object *admitted = shard_object(recount, 'c', shard_of(recount, campaign), "campaigns");
     if (store_field(admitted, campaign).size)
@@ -149,60 +107,78 @@ static bool campaign_is_admitted(struct recount *recount, struct span campaign)
     return false;
 }
 
-static void accepted_count(struct recount *recount, uint32_t shard, size_t p,
-                           const struct sim_message *message)
+/* What is no order and no refund, in a campaign shard. */
+static void touch_count(struct recount *recount, uint32_t shard, size_t p, const struct sim_message *message)
 {
-    int which = message->type == EVENT_ORDER ? ORDERS : TOUCHES;
-    if (which == ORDERS && !order_is_first(recount, p, message)) {
-        lane_count(recount, shard, p, which, LANE_DUPLICATES);
+    touch_is_stored(recount, p, message);
+    if (message->repeat) {
+        lane_count(recount, shard, p, TOUCHES, LANE_DUPLICATES);
         return;
     }
-    struct span campaign =
-        span_of(message->campaign < 0 ? "(unattributed)" : recount->log->campaigns[message->campaign]);
-    static const int columns[] = {[EVENT_IMPRESSION] = LANE_IMPRESSIONS,
-                                  [EVENT_CLICK] = LANE_CLICKS,
-                                  [EVENT_ORDER] = LANE_ORDERS,
-                                  [EVENT_ENGAGEMENT] = LANE_ENGAGEMENTS,
-                                  [EVENT_SPEND] = LANE_SPEND};
-    lane_count(recount, shard, p, which, columns[message->type]);
-    if (message->late)
-        lane_count(recount, shard, p, which, LANE_LATE);
+    struct span campaign = span_of(recount->log->campaigns[message->campaign]);
+    static const int lane_columns[] = {[EVENT_IMPRESSION] = LANE_IMPRESSIONS,
+                                       [EVENT_CLICK] = LANE_CLICKS,
+                                       [EVENT_ENGAGEMENT] = LANE_ENGAGEMENTS,
+                                       [EVENT_SPEND] = LANE_SPEND};
+    bool late = message->late_before_ms != NEVER && message->ts_ms < message->late_before_ms;
+    lane_count(recount, shard, p, TOUCHES, lane_columns[message->type]);
+    if (late)
+        lane_count(recount, shard, p, TOUCHES, LANE_LATE);
+    if (is_touch(recount, message) && message->behind)
+        lane_count(recount, shard, p, TOUCHES, LANE_LATE_TOUCHES);
     if (!campaign_is_admitted(recount, campaign)) {
-        lane_count(recount, shard, p, which, LANE_OVERFLOW);
+        lane_count(recount, shard, p, TOUCHES, LANE_OVERFLOW);
         campaign = span_of("(overflow)");
         (void)campaign_is_admitted(recount, campaign);
     }
+    int64_t columns[N_CELL_COLUMNS] = {[CELL_IMPRESSIONS] = message->type == EVENT_IMPRESSION,
+                                       [CELL_CLICKS] = message->type == EVENT_CLICK,
+                                       [CELL_MEDIA_COST] = message->cost_micros,
+                                       [CELL_EXCLUDED] = late ? message->cost_micros : 0};
+    measures_count(columns, &recount->book->measures, message);
     if (shard_of(recount, campaign) == shard && spend_is_kept(message))
         spend_expect(recount, shard, campaign, p, message);
     else if (shard_of(recount, campaign) == shard)
-        cells_count(recount, shard, campaign, message);
+        cells_add(recount, shard, campaign, message->ts_ms, late, columns);
+}
+
+static bool is_of_orders(enum event_type type)
+{
+    return type == EVENT_ORDER || type == EVENT_REFUND;
 }
 
 /* The lane in which a message stands. */
 static int message_lane(const struct sim_message *message)
 {
-    enum event_type type = message->reason == REJECT_NONE ? message->type : message->rules.type;
-    return type == EVENT_ORDER ? ORDERS : TOUCHES;
+    return is_of_orders(message->reason == REJECT_NONE ? message->type : message->rules.type) ? ORDERS
+                                                                                              : TOUCHES;
 }
 
-static void message_count(struct recount *recount, uint32_t view, size_t p, const struct sim_message *message)
+static void rejected_count(struct recount *recount, uint32_t shard, size_t p,
+                           const struct sim_message *message)
 {
-    if (view >= recount->n_shards) {
-        if (message->reason == REJECT_NONE && message->type == EVENT_ORDER &&
-            shard_of(recount, span_of(message->order_id)) == view - recount->n_shards)
-            (void)order_is_first(recount, p, message);
-        return;
-    }
-    if (message->reason == REJECT_NONE) {
-        accepted_count(recount, view, p, message);
-        return;
-    }
     int which = message_lane(message);
-    bool keeps = (2 * recount->lanes[p].index + (uint32_t)which) % recount->n_shards == view;
+    bool keeps = (2 * recount->lanes[p].index + (uint32_t)which) % recount->n_shards == shard;
     if (keeps && !message->letter_sent)
         fail(recount->failure, "offset %" PRId64 " was passed before its dead letter was acknowledged",
              message->offset);
-    lane_count(recount, view, p, which, LANE_REJECTED + (int)message->reason - 1);
+    lane_count(recount, shard, p, which, LANE_REJECTED + (int)message->reason - 1);
+}
+
+static void message_count(struct recount *recount, uint32_t view, size_t p, struct sim_message *message)
+{
+    uint32_t family = view / recount->n_shards, shard = view % recount->n_shards;
+    bool accepted = message->reason == REJECT_NONE, orders = accepted && is_of_orders(message->type);
+    if (family == 0 && !accepted)
+        rejected_count(recount, shard, p, message);
+    else if (family == 0 && orders)
+        effect_count(recount, shard, p, message);
+    else if (family == 0)
+        touch_count(recount, shard, p, message);
+    else if (family == 1 && orders && shard_of(recount, span_of(message->order_id)) == shard)
+        order_pass(recount, p, message);
+    else if (family == 2 && accepted && is_touch(recount, message))
+        touch_pass(recount, shard, p, message);
 }
 
 int64_t recount_newest(const struct recount *recount, size_t p, int64_t offset)
@@ -216,8 +192,15 @@ int64_t recount_newest(const struct recount *recount, size_t p, int64_t offset)
     return newest_ms[0] > newest_ms[1] ? newest_ms[0] : newest_ms[1];
 }
 
-/* A vector's position without its term. */
-static int64_t position_offset(int64_t position)
+size_t partition_of(const struct recount *recount, uint32_t index)
+{
+    size_t p = 0;
+    while (p < SIM_PARTITIONS_MAX && (!recount->lanes[p].registered || recount->lanes[p].index != index))
+        p++;
+    return p;
+}
+
+int64_t position_offset(int64_t position)
 {
     return position & ((INT64_C(1) << 48) - 1);
 }
@@ -272,24 +255,12 @@ static void partition_follow(struct recount *recount, uint32_t shard, size_t p, 
     lane_pass(recount, shard, p, ORDERS, vec);
 }
 
-/* No decision may stand that the shard's vector does not cover: it would outlive a failover of the range. */
-static void decisions_covered(struct recount *recount, const struct call *call, struct span vec)
-{
-    for (size_t i = call->n_keys + 2; i + 3 < call->n_args; i += 4) {
-        struct span decision = store_field(store_find(recount->store, call_get(call, 1)), call_get(call, i));
-        if (decision.size &&
-            bytes_i64(decision, RECORD_OFFSET) >=
-                position_offset(bytes_i64(vec, 16 * (size_t)bytes_u32(decision, RECORD_LANE))))
-            fail(recount->failure, "order %.*s was decided beyond its shard's vector",
-                 (int)call_get(call, i).size, call_get(call, i).data);
-    }
-}
-
-void recount_follow(struct recount *recount, const struct call *call)
+void recount_follow(struct recount *recount, const struct call *call, const struct reply *answer)
 {
     char family;
     uint32_t shard;
     char key[64];
+    bool taken = span_equal(reply_at(answer, 0)->text, span_of("ok"));
     snprintf(key, sizeof(key), "%.*s", (int)call_get(call, 0).size, call_get(call, 0).data);
     for (size_t p = 0; p < recount->log->n_partitions; p++)
         lane_follow(recount, p);
@@ -298,14 +269,19 @@ void recount_follow(struct recount *recount, const struct call *call)
     const struct sim_object *vec = shard_object(recount, family, shard, "vec");
     if (!vec)
         return;
+    recount->n_passed = 0;
     for (size_t p = 0; p < recount->log->n_partitions && !recount->failure->found; p++) {
         if (!recount->lanes[p].registered)
             continue;
         uint32_t place = family == 'o' ? 1 : family == 'u' ? 2 : 0;
         partition_follow(recount, place * recount->n_shards + shard, p, buffer_span(&vec->text));
     }
-    if (call->script == SCRIPT_DECIDE)
-        decisions_covered(recount, call, buffer_span(&vec->text));
+    if (call->script == SCRIPT_DECIDE && taken)
+        ledger_follow(recount, shard, call, buffer_span(&vec->text));
+    if (call->script == SCRIPT_EXPIRE && answer->integer == 1)
+        ledger_expire(recount, shard, call);
+    if (call->script == SCRIPT_KEEP && taken)
+        people_compare_named(recount, call);
     cells_compare_changed(recount);
     spend_compare_changed(recount);
     if (call->script == SCRIPT_APPLY)
@@ -316,6 +292,7 @@ void recount_compare(struct recount *recount)
 {
     cells_compare_all(recount);
     spend_compare_all(recount);
+    people_compare_all(recount);
 }
 
 int64_t recount_least_of(const struct recount *recount, size_t p, int which)
@@ -343,8 +320,8 @@ bool recount_finished(const struct recount *recount, size_t n_partitions)
     return true;
 }
 
-/* Orders in all totals of all campaigns. */
-static int64_t orders_counted(const struct recount *recount)
+/* A column's sum in all totals of all campaigns. */
+static int64_t totals_sum(const struct recount *recount, enum cell_column column)
 {
     int64_t n = 0;
     size_t cursor = 0;
@@ -355,19 +332,20 @@ static int64_t orders_counted(const struct recount *recount)
         if (!memmem(key.data, key.size, "}:s:0:", 6))
             continue;
         for (struct table_entry *field; (field = table_next(&object->fields, &fields));)
-            n += bytes_i64(buffer_span(field->value), 8 * CELL_ORDERS);
+            n += bytes_i64(buffer_span(field->value), 8 * (size_t)column);
     }
     return n;
 }
 
-/* Was a message of the campaign rejected only by the rules that held? */
+/* Was a message of the campaign rejected, or another kind of event, only by the rules that held? */
 static bool is_rejected_by_rules(const struct recount *recount, struct span campaign)
 {
     const struct sim_log *log = recount->log;
     for (size_t p = 0; p < log->n_partitions; p++) {
         for (size_t i = 0; i < log->partitions[p].n_messages; i++) {
             const struct sim_message *message = log->partitions[p].messages[i];
-            if (message->campaign >= 0 && message->flaw == REJECT_NONE && message->reason != REJECT_NONE &&
+            if (message->campaign >= 0 && message->flaw == REJECT_NONE &&
+                (message->reason != REJECT_NONE || message->says == EVENT_NONE) &&
                 span_equal(span_of(log->campaigns[message->campaign]), campaign))
                 return true;
         }
@@ -402,8 +380,20 @@ void recount_ids(struct recount *recount, size_t n_partitions)
             if (table_put(&ids, table_entry_key(entry), entry->value) < 0)
                 abort();
     }
-    int64_t counted = orders_counted(recount);
-    if (counted != (int64_t)ids.count)
-        fail(recount->failure, "%zu order ids were counted %" PRId64 " times", ids.count, counted);
+    int64_t conversions = totals_sum(recount, CELL_CONVERSIONS);
+    if (conversions != (int64_t)ids.count * 1000000)
+        fail(recount->failure, "%zu order ids were counted as %" PRId64 " millionths", ids.count,
+             conversions);
     table_deinit(&ids);
+    int64_t worth = 0;
+    for (size_t p = 0; p < n_partitions; p++)
+        for (size_t i = 0; i < recount->log->partitions[p].n_messages; i++) {
+            const struct sim_message *message = recount->log->partitions[p].messages[i];
+            worth += message->effect && message->effect->is_order ? message->revenue_micros : 0;
+        }
+    int64_t revenue = totals_sum(recount, CELL_REVENUE), refunded = totals_sum(recount, CELL_REFUNDED);
+    if (revenue + refunded != worth || totals_sum(recount, CELL_COHORT_REVENUE) != revenue)
+        fail(recount->failure, "orders of %" PRId64 " were counted as %" PRId64 " and refunds of %" PRId64,
+             worth, revenue, refunded);
+    ledger_compare_expired(recount);
 }

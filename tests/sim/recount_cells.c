@@ -3,7 +3,7 @@
 
 #include "tests/sim/recount.h"
 
-enum { LANE_WIDTH = LANE_REJECTED + N_REJECT_REASONS - 1, KEY_MAX = 300 };
+enum { KEY_MAX = 300 };
 
 static struct span name_make(struct span key, struct span field, char name[KEY_MAX + 4])
 {
@@ -49,6 +49,8 @@ static const char *column_name(size_t n_columns, size_t column)
 {
     if (n_columns == N_CELL_COLUMNS)
         return cell_column_name((enum cell_column)column);
+    if (n_columns == LAG_WIDTH)
+        return column < LAG_WIDTH / 2 ? "lag, orders" : "lag, revenue";
     return column < LANE_REJECTED ? lane_column_name((enum lane_column)column)
                                   : reject_reason_name((enum reject_reason)(column - LANE_REJECTED + 1));
 }
@@ -56,8 +58,9 @@ static const char *column_name(size_t n_columns, size_t column)
 static void cell_compare(struct recount *recount, struct span key, struct span field, struct span stored,
                          const struct expected_cell *cell)
 {
-    size_t n_columns =
-        key.size > 6 && memcmp(key.data + key.size - 6, ":lanes", 6) == 0 ? LANE_WIDTH : N_CELL_COLUMNS;
+    bool lanes = key.size > 6 && memcmp(key.data + key.size - 6, ":lanes", 6) == 0;
+    bool lags = memmem(key.data, key.size, "}:lags:", 7) != NULL;
+    size_t n_columns = lags ? LAG_WIDTH : lanes ? LANE_WIDTH : N_CELL_COLUMNS;
     if (stored.size > 8 * n_columns || (stored.size && stored.data[stored.size - 1] == 0))
         fail(recount->failure, "%.*s holds a cell of %zu bytes", (int)key.size, key.data, stored.size);
     for (size_t i = 0; i < n_columns; i++) {

@@ -3,7 +3,7 @@
 
 #include "tests/sim/recount.h"
 
-/* One step "TYPE/FUTURE_MS/MESSAGE_BYTES" or "...<UNTIL:" at *text, which moves behind it. */
+/* One step "TYPE/FUTURE_MS/MESSAGE_BYTES/REPEAT_MS/-" or "...<UNTIL:" at *text, which moves behind it. */
 static bool step_read(const char **text, struct recount_step *step)
 {
     char type[16];
@@ -11,6 +11,11 @@ static bool step_read(const char **text, struct recount_step *step)
     *step = (struct recount_step){.until = INT64_MAX};
     if (sscanf(*text, "%15[a-z]/%" SCNd64 "/%" SCNd64 "%n", type, &step->rules.future_ms,
                &step->rules.message_bytes, &size) != 3)
+        return false;
+    *text += size;
+    int64_t repeat_ms; /* all have the same */
+    size = 0;
+    if (**text == '/' && (sscanf(*text, "/%" SCNd64 "/-%n", &repeat_ms, &size) != 1 || size == 0))
         return false;
     *text += size;
     step->rules.type = event_type_find(span_of(type));
@@ -106,16 +111,20 @@ static void message_judge(struct recount *recount, struct recount_lane *lane, st
 {
     int64_t reach_ms = recount->book->tiers.longest_reach_ms;
     message->rules = *rules_at(lane, message->offset);
+    message->late_before_ms = NEVER;
     message->reason = message_meaning(message, &message->rules, &message->type);
     if (message->reason == REJECT_NONE) {
-        int which = message->type == EVENT_ORDER ? ORDERS : TOUCHES;
-        int64_t newest_ms = lane->newest_ms[which];
-        message->late = message->type != EVENT_SPEND && reach_ms > 0 && newest_ms != NEVER &&
-                        message->ts_ms < newest_ms - reach_ms - recount->book->disorder_ms;
+        int which = message->type == EVENT_ORDER || message->type == EVENT_REFUND ? ORDERS : TOUCHES;
+        int64_t newest_ms = lane->newest_ms[which], disorder_ms = recount->book->disorder_ms;
+        if (reach_ms > 0 && newest_ms != NEVER && message->type != EVENT_SPEND)
+            message->late_before_ms = newest_ms - reach_ms - disorder_ms;
+        message->behind = newest_ms != NEVER && message->ts_ms < newest_ms - disorder_ms;
         if (message->ts_ms && message->ts_ms > newest_ms)
             lane->newest_ms[which] = message->ts_ms;
     }
     memcpy(message->newest_ms, lane->newest_ms, sizeof(message->newest_ms));
+    if (message->reason == REJECT_NONE && message->type == EVENT_CLICK)
+        click_judge(recount, lane, message);
     if (message->reason != REJECT_NONE || message->type != EVENT_ORDER)
         return;
     struct span id = span_of(message->order_id);

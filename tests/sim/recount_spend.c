@@ -38,18 +38,22 @@ static struct span name_make(const struct recount *recount, uint32_t shard, stru
     return span_from(name, (size_t)size);
 }
 
-/* All orders of the log are of the kind that is meant where none is named. */
 void measures_count(int64_t *column, const struct measures *measures, const struct sim_message *message)
 {
     for (size_t i = 0; i < measures->n; i++) {
         const struct measure *measure = &measures->items[i];
-        if (measure->of_orders)
-            column[CELL_MEASURE_1 + i] +=
-                message->type == EVENT_ORDER && span_equal(measure->what, span_of("sale")) ? 1000000 : 0;
-        else
-            column[CELL_MEASURE_1 + i] +=
-                message->type == EVENT_ENGAGEMENT && span_equal(measure->what, span_of(message->action));
+        column[CELL_MEASURE_1 + i] += !measure->of_orders && message->type == EVENT_ENGAGEMENT &&
+                                      span_equal(measure->what, span_of(message->action));
     }
+}
+
+void measures_of_order(int64_t *column, const struct measures *measures, const struct sim_message *order,
+                       int64_t conversions_micro)
+{
+    struct span kind = span_of(order->kind[0] ? order->kind : "sale");
+    for (size_t i = 0; i < measures->n; i++)
+        if (measures->items[i].of_orders && span_equal(measures->items[i].what, kind))
+            column[CELL_MEASURE_1 + i] += conversions_micro;
 }
 
 bool spend_is_kept(const struct sim_message *message)

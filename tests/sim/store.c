@@ -93,7 +93,7 @@ struct reply *answer_array(struct sim_answer *answer, size_t n)
     return answer->elements;
 }
 
-static struct reply reply_text(struct span text)
+struct reply reply_text(struct span text)
 {
     return (struct reply){.type = REPLY_TEXT, .text = text};
 }
@@ -159,97 +159,6 @@ void store_ranges_set(struct sim_object *vec, struct span ranges)
     for (size_t i = 0; i + RANGE_SIZE <= ranges.size; i += RANGE_SIZE)
         string_set_range(&vec->text, (size_t)bytes_u32(ranges, i) * ENTRY_SIZE,
                          span_from(ranges.data + i + 12, 16));
-}
-
-static void store_decide(struct sim_store *store, const struct call *call, struct sim_answer *answer)
-{
-    struct sim_object *vec = store_find(store, call_get(call, 0));
-    if (!vec) {
-        answer_lost(answer);
-        return;
-    }
-    struct span ranges = call_get(call, 3);
-    if (!store_ranges_match(store, vec, ranges)) {
-        answer_refused(answer, vec);
-        return;
-    }
-    if (call_number(call, 4) > store->oldest_ms)
-        fail(store->failure, "order ids before %" PRId64 " would be forgotten", call_number(call, 4));
-    struct sim_object *orders = store_make(store, call_get(call, 1));
-    for (size_t i = 5; i < call->n_args; i += 4) {
-        if (!span_equal(store_field(orders, call_get(call, i)), call_get(call, i + 1))) {
-            answer_array(answer, 1)[0] = reply_text(span_of("changed"));
-            return;
-        }
-    }
-    for (size_t i = 5; i < call->n_args; i += 4)
-        store_field_set(orders, call_get(call, i), call_get(call, i + 2));
-    answer_array(answer, 1)[0] = reply_text(span_of("ok"));
-    store_ranges_set(vec, ranges);
-}
-
-static void store_keep(struct sim_store *store, const struct call *call, struct sim_answer *answer)
-{
-    struct sim_object *vec = store_find(store, call_get(call, 0));
-    if (!vec) {
-        answer_lost(answer);
-        return;
-    }
-    struct span ranges = call_get(call, 2);
-    if (!store_ranges_match(store, vec, ranges)) {
-        answer_refused(answer, vec);
-        return;
-    }
-    struct sim_object *touches = store_make(store, call_get(call, 1));
-    bool same = true;
-    for (size_t i = 3; i < call->n_args; i += 3)
-        same = same && span_equal(store_field(touches, call_get(call, i)), call_get(call, i + 1));
-    for (size_t i = 3; same && i < call->n_args; i += 3)
-        store_field_set(touches, call_get(call, i), call_get(call, i + 2));
-    answer_array(answer, 1)[0] = reply_text(span_of(same ? "ok" : "changed"));
-    if (same)
-        store_ranges_set(vec, ranges);
-}
-
-/* The vector, then a record each. */
-static void store_look(struct sim_store *store, const struct call *call, struct sim_answer *answer)
-{
-    const struct sim_object *vec = store_find(store, call_get(call, 0));
-    const struct sim_object *touches = store_find(store, call_get(call, 1));
-    size_t at = 0;
-    struct reply *elements = answer_array(answer, call->n_args - 1);
-    elements[0] = (struct reply){.type = REPLY_NIL};
-    for (size_t pass = 0; vec && pass < 2; pass++) { /* the text may move while it grows */
-        for (size_t i = 0; i + 1 < call->n_args; i++) {
-            struct span value =
-                i == 0 ? buffer_span(&vec->text) : store_field(touches, call_get(call, i + 1));
-            if (pass == 0)
-                buffer_append_span(&answer->text, value);
-            else
-                elements[i] = value.size ? reply_text(span_from(answer->text.data + at, value.size))
-                                         : (struct reply){.type = REPLY_NIL};
-            at += pass * value.size;
-        }
-    }
-}
-
-/* All fields at once: Redis may do so too. */
-static void store_hscan(struct sim_store *store, const struct call *call, struct sim_answer *answer)
-{
-    const struct sim_object *object = store_find(store, call_get(call, 1));
-    size_t n = object ? object->fields.count : 0, i = 0, at = 0, cursor = 0;
-    struct reply *elements = answer_array(answer, 2 + 2 * n);
-    answer->reply.n_elements = 2;
-    elements[0] = reply_text(span_of("0"));
-    elements[1] = (struct reply){.type = REPLY_ARRAY, .elements = elements + 2, .n_elements = 2 * n};
-    for (struct table_entry *entry; object && (entry = table_next(&object->fields, &cursor)); i += 2) {
-        elements[2 + i].text.size = table_entry_key(entry).size;
-        elements[3 + i].text.size = ((struct buffer *)entry->value)->size;
-        buffer_append_span(&answer->text, table_entry_key(entry));
-        buffer_append_span(&answer->text, buffer_span(entry->value));
-    }
-    for (i = 0; i < 2 * n; at += elements[2 + i++].text.size) /* now the text moves no more */
-        elements[2 + i] = reply_text(span_from(answer->text.data + at, elements[2 + i].text.size));
 }
 
 static void store_admit(struct sim_store *store, const struct call *call, struct sim_answer *answer)
@@ -361,6 +270,9 @@ void store_execute(struct sim_store *store, const struct call *call, bool half, 
         break;
     case SCRIPT_DECIDE:
         store_decide(store, call, ret_answer);
+        break;
+    case SCRIPT_EXPIRE:
+        store_expire(store, call, ret_answer);
         break;
     case SCRIPT_KEEP:
         store_keep(store, call, ret_answer);

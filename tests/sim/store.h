@@ -18,6 +18,11 @@ enum sim_fault {
     SIM_FAULT_OFFSETS_FIRST,     /* offsets are written before counters, and a crash may come in between */
     SIM_FAULT_RULES_AT_ONCE,     /* the registry forgets the rules that held before */
     SIM_FAULT_TERMS_IGNORED,     /* a range is taken from whoever knows the offset, under whatever term */
+    SIM_FAULT_LOOK_STALE, /* a look now and then gives touches as they were before they were stored last */
+    SIM_FAULT_KEEP_UNCOMPARED,   /* touches are written over whatever is there */
+    SIM_FAULT_DECIDE_UNCOMPARED, /* records of the ledger too */
+    SIM_FAULT_MARKS_AHEAD,       /* not of the store: readers say that more is complete than is */
+    SIM_FAULT_FORGETS_EARLY,     /* ... and that more is passed than is */
 };
 
 struct sim_object {
@@ -28,7 +33,7 @@ struct sim_object {
 struct sim_store {
     struct table objects; /* struct sim_object, owned */
     enum sim_fault fault;
-    int64_t oldest_ms; /* no order id may be forgotten that is not older */
+    int64_t n_looks;
     struct failure *failure;
 };
 
@@ -60,6 +65,12 @@ int64_t bytes_i64(struct span bytes, size_t at);
 uint32_t bytes_u32(struct span bytes, size_t at);
 
 /* Within the model. */
+void store_decide(struct sim_store *store, const struct call *call, struct sim_answer *answer);
+void store_expire(struct sim_store *store, const struct call *call, struct sim_answer *answer);
+void store_keep(struct sim_store *store, const struct call *call, struct sim_answer *answer);
+void store_look(struct sim_store *store, const struct call *call, struct sim_answer *answer);
+void store_hscan(struct sim_store *store, const struct call *call, struct sim_answer *answer);
+struct reply reply_text(struct span text);
 void store_apply(struct sim_store *store, const struct call *call, bool half, struct sim_answer *answer);
 bool store_ranges_match(struct sim_store *store, const struct sim_object *vec, struct span ranges);
 void store_ranges_set(struct sim_object *vec, struct span ranges);

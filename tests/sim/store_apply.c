@@ -120,7 +120,8 @@ static bool journal_matches(const struct call *call, const struct work *work)
     for (size_t g = 0; g < work->n_groups; g++) {
         struct span key = call_get(call, 3 + g);
         size_t n = bytes_u16(call_get(call, call->n_keys + 1), 4 * g);
-        if (ends_with(key, span_of(":lanes"))) {
+        bool lags = memmem(key.data, key.size, "}:lags:", strlen("}:lags:")) != NULL;
+        if (lags || ends_with(key, span_of(":lanes"))) {
             field += n;
             continue;
         }

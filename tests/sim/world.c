@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { CLIENTS_MAX = 6, ROUNDS_MAX = 3000, COMPARE_EVERY = 500 };
+enum { CLIENTS_MAX = 6, ROUNDS_MAX = 6000, COMPARE_EVERY = 500 };
 
 struct run {
     struct sim_world world;
@@ -22,7 +22,7 @@ struct run {
     struct client *clients[CLIENTS_MAX];
     size_t n_clients;
     int next_id;
-    size_t n_visible;   /* partitions that exist by now */
+    int trouble;        /* per mille of what may fail */
     bool handing_over;  /* members are giving their partitions up */
     bool starts_at_end; /* kafka.start: latest */
 };
@@ -79,19 +79,27 @@ static void run_init(struct run *run, const struct sim_options *options)
     world->rules = (struct ingest_rules){
         .layout = {span_of("roi:"), n_shards, 1},
         .decode = {.currency = "EUR"}, /* the rest is the configuration's */
-        .attribution = {.touches = {.max_touches = 50}, .trust_order_campaign = true},
         .book = &run->book,
         .campaigns_limit = random_in(random, 1, (int64_t)world->log.n_campaigns * 2),
-        .refund_horizon_ms = 400 * DAY_MS,
         .flush_ms = random_in(random, 1, 500),
         .cells_due = (size_t)random_in(random, 1, 60),
+        .waiting_most = random_chance(random, 400) ? (size_t)random_in(random, 2, 12) : 0,
     };
+    attribution_make(world, run->book.disorder_ms);
+    world->rules.repeat_ms =
+        world->rules.attribution.touches.click_lookback_ms + world->rules.attribution.order_hold_ms;
+    for (size_t i = 0; i < ARRAY_SIZE(world->marks); i++)
+        world->marks[i] = PARTITION_MARK_NONE;
     store_init(&world->store, options->fault, &world->failure);
-    world->store.oldest_ms = SIM_T0 - 300 * DAY_MS;
     recount_init(&world->recount, &world->log, &world->store, &run->book, n_shards,
                  world->rules.campaigns_limit, &world->failure);
-    run->n_visible = (size_t)random_in(random, 1, (int64_t)world->log.n_partitions);
+    world->recount.attribution = &world->rules.attribution;
+    world->recount.horizon_ms = world->rules.refund_horizon_ms;
+    world->recount.book_at_refund = world->rules.book_at_refund;
+    run->world.log.n_visible = (size_t)random_in(random, 1, (int64_t)world->log.n_partitions);
     run->starts_at_end = random_chance(random, 200);
+    world->gives_up = random_chance(random, 150);
+    run->trouble = (int)random_in(random, 150, 1000);
     for (int64_t n = random_below(random, 200); n > 0; n--)
         log_append(&world->log);
     for (int64_t n = random_in(random, 1, 2); n > 0; n--)
@@ -141,8 +149,8 @@ static void give_out(struct run *run)
         if (!run->clients[i]->zombie)
             members[n_members++] = i;
     if (random_chance(random, 500) || !run->world.faulty)
-        run->n_visible += run->n_visible < run->world.log.n_partitions;
-    for (size_t p = 0; p < run->n_visible; p++) {
+        run->world.log.n_visible += run->world.log.n_visible < run->world.log.n_partitions;
+    for (size_t p = 0; p < run->world.log.n_visible; p++) {
         size_t member = members[random_below(random, (int64_t)n_members)];
         lists[member][n[member]++] = p;
     }
@@ -232,25 +240,53 @@ static void several(struct sim_world *world, struct client *client,
         ;
 }
 
+/* How a client goes on by itself, if nothing fails. */
+static void client_round(struct sim_world *world, struct client *client, int64_t n_most)
+{
+    client_tick(world, client);
+    client_look(world, client);
+    client_read(world, client, n_most);
+    while (client_take_letters(world, client))
+        ;
+    while (client_acknowledge(world, client))
+        ;
+    for (bool more = true; more;) {
+        more = client_send(world, client);
+        while (client_send(world, client))
+            ;
+        while (client_execute(world, client))
+            ;
+        while (client_deliver(world, client))
+            ;
+    }
+    client_chores(world, client);
+}
+
 static void run_step(struct run *run)
 {
     struct sim_world *world = &run->world;
     size_t i = (size_t)random_below(&world->random, (int64_t)run->n_clients);
     struct client *client = run->clients[i];
     int64_t luck = random_below(&world->random, 100);
-    if (luck < 20) {
+    if (luck < 15) {
         client_read(world, client, 12);
-    } else if (luck < 30) {
-        world->now_ms += random_below(&world->random, 300);
+    } else if (luck < 19) {
+        client_round(world, client, 12);
+    } else if (luck < 26) {
+        world->now_ms += random_below(&world->random, random_chance(&world->random, 30) ? 12000 : 300);
         client_tick(world, client);
-    } else if (luck < 50) {
+    } else if (luck < 44) {
         several(world, client, client_send);
-    } else if (luck < 70) {
+    } else if (luck < 62) {
         several(world, client, client_execute);
-    } else if (luck < 88) {
+    } else if (luck < 78) {
         several(world, client, client_deliver);
-    } else if (luck < 92) {
+    } else if (luck < 81) {
+        several(world, client, client_take_letters);
+    } else if (luck < 87) {
         several(world, client, client_acknowledge);
+    } else if (luck < 92) {
+        client_look(world, client);
     } else if (luck < 95) {
         (void)orphan_execute(world);
     } else if (luck < 99) {
@@ -258,28 +294,12 @@ static void run_step(struct run *run)
             log_append(&world->log);
     } else if (client->zombie && random_chance(&world->random, 300)) {
         client_drop(run, i);
-    } else {
+    } else if (random_chance(&world->random, run->trouble)) {
         something_fails(run, i);
     }
     for (size_t k = 0; k < run->n_clients; k++)
         client_chores(world, run->clients[k]);
     group_follow(run);
-}
-
-/* Nothing fails any more: how a client goes on by itself. */
-static void client_round(struct sim_world *world, struct client *client)
-{
-    client_tick(world, client);
-    client_read(world, client, 100);
-    while (client_acknowledge(world, client))
-        ;
-    while (client_send(world, client))
-        ;
-    while (client_execute(world, client))
-        ;
-    while (client_deliver(world, client))
-        ;
-    client_chores(world, client);
 }
 
 /* All that was read is counted: then the marks may say so. */
@@ -296,14 +316,16 @@ static void newest_check(struct sim_world *world, struct client *client)
 
 static bool run_is_over(struct run *run)
 {
-    return !run->handing_over && run->world.orphans.n == 0 && run->n_visible == run->world.log.n_partitions &&
-           recount_finished(&run->world.recount, run->n_visible);
+    return !run->handing_over && run->world.orphans.n == 0 &&
+           run->world.log.n_visible == run->world.log.n_partitions &&
+           recount_finished(&run->world.recount, run->world.log.n_visible);
 }
 
 static void run_finish(struct run *run)
 {
     struct sim_world *world = &run->world;
     world->faulty = false;
+    world->recount.finishing = true;
     say(world, "no more faults");
     for (size_t i = run->n_clients; i > 0; i--)
         if (run->clients[i - 1]->zombie)
@@ -311,11 +333,11 @@ static void run_finish(struct run *run)
     for (int round = 0; round < ROUNDS_MAX && !world->failure.found && !run_is_over(run); round++) {
         world->now_ms += 300;
         for (size_t i = 0; i < run->n_clients; i++)
-            client_round(world, run->clients[i]);
+            client_round(world, run->clients[i], 100);
         while (orphan_execute(world))
             ;
         group_follow(run);
-        if (run->n_visible < world->log.n_partitions)
+        if (run->world.log.n_visible < world->log.n_partitions)
             hand_over(run);
     }
     if (!run_is_over(run))
@@ -323,7 +345,8 @@ static void run_finish(struct run *run)
     for (size_t i = 0; i < run->n_clients && !world->failure.found; i++)
         newest_check(world, run->clients[i]);
     recount_compare(&world->recount);
-    recount_ids(&world->recount, run->n_visible);
+    recount_ids(&world->recount, run->world.log.n_visible);
+    decisions_finished(&world->recount);
 }
 
 struct sim_result world_run(const struct sim_options *options)
@@ -350,7 +373,16 @@ struct sim_result world_run(const struct sim_options *options)
                                 world->seen.kills,
                                 world->seen.zombies,
                                 world->seen.handovers,
-                                world->recount.n_changes};
+                                world->recount.n_changes,
+                                world->recount.seen.orders,
+                                world->recount.seen.early,
+                                world->recount.seen.by_touches,
+                                world->recount.seen.as_finished,
+                                world->recount.seen.excused,
+                                world->recount.seen.repeats,
+                                world->recount.seen.refunds,
+                                world->recount.seen.forgotten,
+                                world->recount.seen.expired};
     free(run);
     return result;
 }

@@ -17,6 +17,7 @@ struct sim_result {
     int64_t step; /* where the run ended */
     struct failure failure;
     int64_t executed, restarts, refused, kills, zombies, handovers, changes;
+    int64_t orders, early, by_touches, as_finished, excused, repeats, refunds, forgotten, expired;
 };
 
 struct sim_result world_run(const struct sim_options *options);

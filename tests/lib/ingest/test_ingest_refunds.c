@@ -95,6 +95,64 @@ static void a_refund_before_its_order_is_booked_with_it(void **state)
     assert_int_equal(desk_total(desk, "a", CELL_REFUNDED_CONVERSIONS), 1000000);
 }
 
+static void a_refund_that_waited_is_late_by_its_own_lane(void **state)
+{
+    struct desk *desk = *state;
+    char order[200];
+    desk->keeps_record = true;
+    desk_open(desk, 2);
+    assert_int_equal(refund(desk, 0, "r0", "1", T0 + 3600000), 0); /* from now on T0 is too late here ... */
+    assert_int_equal(refund(desk, 1, "r1", "2", T0 + 1000), 0);
+    flush(desk);
+    snprintf(order, sizeof(order),
+             "{\"type\":\"order\",\"ts\":%ld,\"order_id\":\"o1\",\"revenue\":5,\"campaign_id\":\"a\"}",
+             (long)T0);
+    assert_int_equal(desk_read(desk, 1, 0, order), 0); /* ... and not in the order's partition */
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 2000000);
+    assert_int_equal(desk_slice(desk, "a", T0, CELL_REVENUE), 4000000);
+    assert_int_equal(desk_total(desk, "a", CELL_EXCLUDED), 2000000);
+}
+
+/* Of 7 micro-units, [1 3 3] are taken back as [1 1 1] of 3 and as [0 2 2] of 4. */
+static void what_a_late_refund_changes_is_excluded_by_campaign_not_by_touch(void **state)
+{
+    struct desk *desk = *state;
+    struct ledger_share shares[] = {{span_of("a"), T0 - 3, 142857, 1, 0},
+                                    {span_of("a"), T0 - 2, 428571, 3, 0},
+                                    {span_of("b"), T0 - 1, 428572, 3, 0}};
+    const struct ledger ledger = {
+        .has_order = true,
+        .order = {.place = {77, 5}, .ts_ms = T0, .revenue_micros = 7, .currency = span_of("EUR")},
+        .shares = shares,
+        .n_shares = ARRAY_SIZE(shares)};
+    ledger_pack(&ledger, &desk->record);
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(refund(desk, 0, "r0", "0.000003", T0 + 3600000), 0); /* from now on T0 is too late */
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_EXCLUDED), 0);
+    assert_int_equal(refund(desk, 1, "r1", "0.000001", T0), 0);
+    flush(desk);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 0);
+    assert_int_equal(desk_total(desk, "b", CELL_REVENUE), -1);
+    assert_int_equal(desk_total(desk, "a", CELL_EXCLUDED), 0);
+    assert_int_equal(desk_total(desk, "b", CELL_EXCLUDED), 1);
+}
+
+static void a_refund_that_is_older_than_its_order_lets_nobody_forget_the_order(void **state)
+{
+    struct desk *desk = *state;
+    desk->keeps_record = true;
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o1", "a"), 0);
+    flush(desk);
+    assert_int_equal(refund(desk, 1, "r1", "2", T0 - 1000), 0);
+    flush(desk);
+    const struct reply score = text_reply(call_get(&desk->decide, 8));
+    assert_int_equal(reply_i64(&score, 0), T0);
+}
+
 static void an_order_and_its_refund_in_one_batch_are_both_booked(void **state)
 {
     struct desk *desk = *state;
@@ -265,6 +323,9 @@ int main(void)
         DESK_TEST(a_refund_takes_back_from_both_views),
         DESK_TEST(a_refund_may_be_booked_at_its_own_time),
         DESK_TEST(a_refund_before_its_order_is_booked_with_it),
+        DESK_TEST(a_refund_that_waited_is_late_by_its_own_lane),
+        DESK_TEST(what_a_late_refund_changes_is_excluded_by_campaign_not_by_touch),
+        DESK_TEST(a_refund_that_is_older_than_its_order_lets_nobody_forget_the_order),
         DESK_TEST(an_order_and_its_refund_in_one_batch_are_both_booked),
         DESK_TEST(a_refund_that_is_refused_passes_nobody_before_its_letter_is_acknowledged),
         DESK_TEST(a_refund_that_waited_in_vain_goes_with_its_fields),

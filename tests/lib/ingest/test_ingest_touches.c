@@ -204,6 +204,34 @@ static void a_partition_with_too_many_orders_is_read_again_from_the_first_that_w
     assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 0);
 }
 
+static void orders_that_were_not_kept_are_read_again_only_when_those_before_are_counted(void **state)
+{
+    struct desk *desk = *state;
+    struct ingest_rules rules = desk_rules(desk);
+    rules.waiting_most = 1;
+    assert_int_equal(ingest_set_rules(desk->ingest, &rules), 0);
+    desk_open(desk, 1);
+    assert_int_equal(desk_read(desk, 0, 0,
+                               "{\"type\":\"order\",\"ts\":1795300200000,\"order_id\":\"o1\",\"revenue\":5,"
+                               "\"user_id\":\"u\"}"),
+                     0);
+    assert_int_equal(desk_order(desk, 1, "o2", "a"), 0);
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 1);
+    uint64_t epoch = ingest_epoch(desk->ingest);
+    complete_to(desk, T0 + 1, 1);
+    flush(desk); /* it is decided, and no campaign has it yet */
+    desk_pass(desk, 0);
+    desk_run(desk);
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 0);
+    assert_int_equal(ingest_epoch(desk->ingest), epoch);
+    desk_pass(desk, 2000);
+    desk_run(desk);
+    desk_pass(desk, 0);
+    desk_run(desk);
+    assert_int_equal(desk_total(desk, "(unattributed)", CELL_REVENUE), 5000000);
+    assert_int_equal(ingest_epoch(desk->ingest), epoch + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +242,7 @@ int main(void)
         DESK_TEST(an_order_waits_until_all_touch_lanes_are_complete_beyond_it),
         DESK_TEST(nothing_else_waits_with_an_order),
         DESK_TEST(what_stands_behind_an_order_is_decided_and_counted_behind_it),
+        DESK_TEST(orders_that_were_not_kept_are_read_again_only_when_those_before_are_counted),
         DESK_TEST(a_partition_with_too_many_orders_is_read_again_from_the_first_that_was_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
