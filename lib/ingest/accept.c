@@ -31,13 +31,12 @@ static int reject(struct ingest *ingest, size_t number, int64_t offset, int reas
     return r < 0 ? r : reason;
 }
 
-/* The place of an event in its lane: whether it is too late for windows, or behind what orders may have waited for. */
+/* The place of an event in its lane: whether it is too late for windows. */
 static void lane_place(struct ingest *ingest, struct deferred *event, int lane)
 {
     struct slot *slot = &ingest->slots[event->slot];
     int64_t newest_ms = slot->newest_ms[lane];
     event->late_before_ms = late_before(ingest, slot, lane);
-    event->is_behind = newest_ms != NEVER && event->ts_ms < newest_ms - ingest->rules.book->disorder_ms;
     if (event->ts_ms > newest_ms && event->ts_ms != 0) /* spend over a range has no time */
         slot->newest_ms[lane] = event->ts_ms;
 }
@@ -64,8 +63,12 @@ static bool is_passed(struct ingest *ingest, const struct deferred *event)
            event->campaign->admission == ADMISSION_OWN;
 }
 
-/* Counts an accepted event of the touch lane, or defers it until what it needs is known. */
-static int touch_accept(struct ingest *ingest, size_t number, int64_t offset, const struct event *event)
+/*
+ * Counts an accepted event of the touch lane, or defers it until what it needs is known. newest_ms: of all that was read
+ * before; what is later than lateness.disorder behind that may come too late for orders.
+ */
+static int touch_accept(struct ingest *ingest, size_t number, int64_t offset, const struct event *event,
+                        int64_t newest_ms)
 {
     struct deferred counted = {
         .slot = number,
@@ -73,6 +76,7 @@ static int touch_accept(struct ingest *ingest, size_t number, int64_t offset, co
         .type = event->type,
         .ts_ms = event->ts_ms,
         .cost_micros = event->cost_micros,
+        .is_behind = newest_ms != NEVER && event->ts_ms < newest_ms - ingest->rules.book->disorder_ms,
     };
     lane_place(ingest, &counted, LANE_TOUCH);
     if (event->type == EVENT_ENGAGEMENT)
@@ -90,8 +94,11 @@ static int touch_accept(struct ingest *ingest, size_t number, int64_t offset, co
         return spend_accept(ingest, event, &counted, known);
     if (known && !is_touch)
         return count_event(ingest, &counted);
-    if (is_touch && is_passed(ingest, &counted))
+    if (is_touch && is_passed(ingest, &counted)) {
+        if (ingest->n_deferred == 0)
+            persons_forget(ingest); /* nobody will ask about them */
         return 0;
+    }
     ingest->urgent = ingest->urgent || !known;
     return defer_event(ingest, counted);
 }
@@ -100,11 +107,12 @@ static int event_accept(struct ingest *ingest, size_t number, int64_t offset, co
                         struct span key, struct span value)
 {
     struct slot *slot = &ingest->slots[number];
-    if (event->ts_ms > slot->read_newest_ms && event->ts_ms != 0)
+    int64_t newest_ms = slot->read_newest_ms;
+    if (event->ts_ms > newest_ms && event->ts_ms != 0)
         slot->read_newest_ms = event->ts_ms;
     if (event->type == EVENT_ORDER || event->type == EVENT_REFUND)
         return waiting_keep(ingest, number, offset, event, key, value);
-    return touch_accept(ingest, number, offset, event);
+    return touch_accept(ingest, number, offset, event, newest_ms);
 }
 
 int ingest_read(struct ingest *ingest, size_t number, const struct ingest_record *record)

@@ -118,7 +118,8 @@ static void message_judge(struct recount *recount, struct recount_lane *lane, st
         int64_t newest_ms = lane->newest_ms[which], disorder_ms = recount->book->disorder_ms;
         if (reach_ms > 0 && newest_ms != NEVER && message->type != EVENT_SPEND)
             message->late_before_ms = newest_ms - reach_ms - disorder_ms;
-        message->behind = newest_ms != NEVER && message->ts_ms < newest_ms - disorder_ms;
+        int64_t read_ms = lane->newest_ms[!which] > newest_ms ? lane->newest_ms[!which] : newest_ms;
+        message->behind = read_ms != NEVER && message->ts_ms < read_ms - disorder_ms;
         if (message->ts_ms && message->ts_ms > newest_ms)
             lane->newest_ms[which] = message->ts_ms;
     }
