@@ -57,15 +57,12 @@ int settings_fingerprint(struct settings *settings)
     return buffer_status(&text);
 }
 
-typedef int (*config_read_fn)(struct arena *, const struct config_shape *, const struct config_node *, void *,
-                              struct config_errors *);
-
-static int settings_fill(struct settings *settings, const struct config_node *root, config_read_fn read,
+static int settings_fill(struct settings *settings, const struct config_node *root,
                          struct config_errors *errors)
 {
     struct settings_table table;
     settings_table_init(&table);
-    int r = read(&settings->arena, &table.shape, root, settings, errors);
+    int r = config_read(&settings->arena, &table.shape, root, settings, errors);
     if (r < 0)
         return r;
     if (errors->n_errors)
@@ -80,8 +77,8 @@ static int settings_fill(struct settings *settings, const struct config_node *ro
     return settings_fingerprint(settings);
 }
 
-static int load(const char *path, const char *const *sets, size_t n_sets, config_read_fn read,
-                struct settings **ret_settings, struct config_errors *errors)
+int settings_load(const char *path, const char *const *sets, size_t n_sets, struct settings **ret_settings,
+                  struct config_errors *errors)
 {
     CLEANUP(settings_freep) struct settings *settings = calloc(1, sizeof(*settings));
     struct config_node *root = NULL;
@@ -94,7 +91,7 @@ static int load(const char *path, const char *const *sets, size_t n_sets, config
     if (r == 0)
         r = settings_files_read(&settings->arena, path, sets, n_sets, errors, &root);
     if (r == 0 && root)
-        r = settings_fill(settings, root, read, errors);
+        r = settings_fill(settings, root, errors);
     if (r == 0 && errors->no_memory)
         r = -ENOMEM;
     if (r < 0)
@@ -103,18 +100,6 @@ static int load(const char *path, const char *const *sets, size_t n_sets, config
         return SETTINGS_INVALID;
     *ret_settings = STEAL(settings);
     return 0;
-}
-
-int settings_load(const char *path, const char *const *sets, size_t n_sets, struct settings **ret_settings,
-                  struct config_errors *errors)
-{
-    return load(path, sets, n_sets, config_read, ret_settings, errors);
-}
-
-int settings_load_preview(const char *path, const char *const *sets, size_t n_sets,
-                          struct settings **ret_settings, struct config_errors *errors)
-{
-    return load(path, sets, n_sets, config_read_preview, ret_settings, errors);
 }
 
 void settings_yaml(const struct settings *settings, struct buffer *buffer)

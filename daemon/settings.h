@@ -80,9 +80,6 @@ struct settings {
  */
 MUST_CHECK int settings_load(const char *path, const char *const *sets, size_t n_sets,
                              struct settings **ret_settings, struct config_errors *errors);
-/* The same, but what is not yet in this version is taken too: for what only shows it (`roiwatch map`). */
-MUST_CHECK int settings_load_preview(const char *path, const char *const *sets, size_t n_sets,
-                                     struct settings **ret_settings, struct config_errors *errors);
 void settings_free(struct settings *settings);
 
 /* Makes the fingerprint anew, after values were set by code. -ENOMEM. */

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -5,6 +6,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/report_errors.h"
 #include "daemon/cli/text.h"
+#include "daemon/identity_key.h"
 #include "daemon/lookup_file.h"
 #include "lib/base/json.h"
 
@@ -94,6 +96,19 @@ static void print_findings(const struct settings *settings, const struct ad_tabl
     printf("           (fingerprint %s)\n", settings->fingerprint);
 }
 
+/* Where a configuration is checked, its keys need not be: that the daemon would not start here is a warning. */
+static int identity_key_check(const struct settings *settings, const char *config_path,
+                              struct config_errors *errors)
+{
+    struct identity_rules rules;
+    char why[IDENTITY_KEY_WHY_SIZE];
+    if (identity_rules_load(&settings->attribution, &rules, why))
+        return 0;
+    config_warning_add(errors, (struct config_place){.file = config_path ? config_path : SETTINGS_PATH},
+                       "attribution.identity_key_file", "%s: roiwatchd does not start without it", why);
+    return errors->no_memory ? -ENOMEM : 0;
+}
+
 static void ads_release(struct ad_table **ads)
 {
     ad_table_free(*ads);
@@ -111,6 +126,8 @@ int cli_check(const struct cli *cli, int argc, char **argv)
     r = settings_load(cli->config_path, cli->sets, cli->n_sets, &settings, &errors);
     if (r == 0)
         r = lookup_file_check(settings, cli->config_path, &ads, &errors);
+    if (r == 0)
+        r = identity_key_check(settings, cli->config_path, &errors);
     r = cli_report_load(r, &errors);
     size_t n_warnings = errors.n_warnings, n_live_warnings = 0;
     bool loaded = r == CLI_OK, live = loaded && arguments.values[OPTION_LIVE];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/cli/kafka.h"
+#include "daemon/kafka_source.h"
 #include "lib/event/decode.h"
 
 enum { NAME_SIZE = 300 };
@@ -86,17 +87,22 @@ static int message_read(const char *topic, int32_t partition, int64_t offset, rd
 static bool order_decode(const struct settings *settings, struct decoder *decoder, const char *topic,
                          const rd_kafka_message_t *message, struct event *ret_event)
 {
-    enum event_type type = EVENT_NONE;
+    const struct source_message source = {.record = message};
+    struct decode_header headers[SOURCE_HEADERS_MAX];
     rd_kafka_timestamp_type_t kind;
-    int64_t record_ms = rd_kafka_message_timestamp(message, &kind);
+    struct decode_input input = {
+        .value = span_from(message->payload, message->len),
+        .record_ts_ms = rd_kafka_message_timestamp(message, &kind),
+        .mapping = mapping_of(&settings->mapping, topic),
+        .headers = headers,
+        .n_headers = source_message_headers(&source, headers),
+    };
     for (size_t i = 0; i < settings->kafka.n_topics; i++)
         if (strcmp(settings->kafka.topics[i].name, topic) == 0)
-            type = settings->kafka.topics[i].type;
+            input.topic_type = settings->kafka.topics[i].type;
     if (kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
-        record_ms = NO_RECORD_TIME;
-    return decode(decoder, span_from(message->payload, message->len), record_ms, type, ret_event, NULL) ==
-               0 &&
-           ret_event->type == EVENT_ORDER;
+        input.record_ts_ms = NO_RECORD_TIME;
+    return decode_input(decoder, &input, ret_event, NULL) == 0 && ret_event->type == EVENT_ORDER;
 }
 
 /* --- touches -------------------------------------------------------------------------------------------- */
@@ -181,7 +187,8 @@ static int touches_of_message(const struct settings *settings, struct store *sto
     CLEANUP(kafka_release) rd_kafka_t *client = NULL;
     CLEANUP(message_release) rd_kafka_message_t *message = NULL;
     struct decode_rules rules = {.future_ms = settings->lateness.future_ms,
-                                 .message_bytes = settings->limits.message_bytes};
+                                 .message_bytes = settings->limits.message_bytes,
+                                 .rates = settings->account_rates};
     struct decoder *decoder = NULL;
     struct event event = {0};
     snprintf(rules.currency, sizeof(rules.currency), "%s", settings->account.currency);

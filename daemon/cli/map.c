@@ -1,7 +1,5 @@
 /*
  * map: how events are read, field by field, and why they are refused. Asks no server.
- *
- * Settings are read as a preview: what the daemon does not take yet is shown all the same.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -96,7 +94,6 @@ static int map_prepare(struct map *map, const char *topic)
     struct decode_rules rules = {
         .future_ms = settings->lateness.future_ms,
         .message_bytes = settings->limits.message_bytes,
-        .types = ~0u << (EVENT_NONE + 1),
         .has_lookup = lookup_is_configured(&settings->lookup.ad_id),
         .rates = settings->account_rates,
     };
@@ -158,7 +155,7 @@ static int map_all(struct map *map, struct span rest, bool json)
 static int load(const struct cli *cli, struct map *map)
 {
     CLEANUP(config_errors_deinit) struct config_errors errors = CONFIG_ERRORS_INIT;
-    int r = settings_load_preview(cli->config_path, cli->sets, cli->n_sets, &map->settings, &errors);
+    int r = settings_load(cli->config_path, cli->sets, cli->n_sets, &map->settings, &errors);
 
     if (r == 0)
         r = lookup_file_check(map->settings, cli->config_path, &map->ads, &errors);

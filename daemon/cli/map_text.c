@@ -177,8 +177,7 @@ static enum event_type type_of(const struct map_result *result)
 static void append_verdict(const struct map_result *result, struct buffer *buffer)
 {
     if (result->reason == REJECT_NONE) {
-        buffer_printf(buffer, "accepted: %s%s\n", event_type_name(result->event.type),
-                      event_type_counted(result->event.type) ? "" : " (not yet counted in this version)");
+        buffer_printf(buffer, "accepted: %s\n", event_type_name(result->event.type));
         return;
     }
     buffer_printf(buffer, "refused: %s", reject_reason_name(result->reason));

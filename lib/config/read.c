@@ -237,7 +237,7 @@ static bool read_given(struct config_run *run, const struct config_row *row, con
         return read_fallback(run, row, value);
     if (!read_value(run, row, node, value))
         return false;
-    if ((row->flags & CONFIG_NOT_YET) && !run->preview && !allowed_by_now(run, row, node, value))
+    if ((row->flags & CONFIG_NOT_YET) && !allowed_by_now(run, row, node, value))
         return false;
     if (row->flags & CONFIG_MARKED)
         *(bool *)((char *)record + row->mark_offset) = true;
@@ -317,12 +317,5 @@ int config_read(struct arena *arena, const struct config_shape *shape, const str
                 void *record, struct config_errors *errors)
 {
     struct config_run run = {.arena = arena, .errors = errors};
-    return read_root(&run, shape, root, record);
-}
-
-int config_read_preview(struct arena *arena, const struct config_shape *shape, const struct config_node *root,
-                        void *record, struct config_errors *errors)
-{
-    struct config_run run = {.arena = arena, .errors = errors, .preview = true};
     return read_root(&run, shape, root, record);
 }

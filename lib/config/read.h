@@ -18,8 +18,7 @@ struct config_run {
     struct config_place place;  /* of the record that is being read: where what it lacks is missed */
     char path[CONFIG_PATH_MAX]; /* of the value that is being read */
     size_t path_size;
-    int error;    /* 0 or -ENOMEM */
-    bool preview; /* what is not yet in this version is read all the same */
+    int error; /* 0 or -ENOMEM */
 };
 
 /*
@@ -28,14 +27,6 @@ struct config_run {
  */
 MUST_CHECK int config_read(struct arena *arena, const struct config_shape *shape,
                            const struct config_node *root, void *record, struct config_errors *errors);
-
-/*
- * The same, but rows that are not yet in this version (CONFIG_NOT_YET) take any value that they allow: for what
- * only shows what would be. A CONFIG_LATER row has nothing to read a value with, so it still takes its default alone.
- */
-MUST_CHECK int config_read_preview(struct arena *arena, const struct config_shape *shape,
-                                   const struct config_node *root, void *record,
-                                   struct config_errors *errors);
 
 /* For checks and custom types: adds an error at the node (NULL: at the record) under the current path. */
 void config_fail(struct config_run *run, const struct config_node *node, const char *format, ...)

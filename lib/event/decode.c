@@ -72,8 +72,6 @@ int decoder_new(const struct decode_rules *rules, struct decoder **ret_decoder)
     if (!decoder)
         return -ENOMEM;
     decoder->rules = *rules;
-    if (!decoder->rules.types)
-        decoder->rules.types = event_types_counted();
     r = json_reader_new(&decoder->reader);
     if (r < 0)
         return r;

@@ -20,11 +20,10 @@ struct rates;
 
 /* What decides how a message is read; copied by decoder_new. */
 struct decode_rules {
-    int64_t future_ms;     /* lateness.future */
-    int64_t message_bytes; /* limits.message_bytes: a longer value is too_large */
-    char currency[4];      /* the account's, upper case */
-    unsigned types;        /* a bit 1 << type for each that is accepted; 0: those that this version counts */
-    bool has_lookup;       /* an ad_id may stand for the campaign: the caller finds it */
+    int64_t future_ms;         /* lateness.future */
+    int64_t message_bytes;     /* limits.message_bytes: a longer value is too_large */
+    char currency[4];          /* the account's, upper case */
+    bool has_lookup;           /* an ad_id may stand for the campaign: the caller finds it */
     const struct rates *rates; /* of other currencies, outlives the decoder; NULL: there are none */
 };
 

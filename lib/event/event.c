@@ -7,7 +7,7 @@
 
 const char *event_type_name(enum event_type type)
 {
-#define ROW(name, text, topic_key, counted) [name] = text,
+#define ROW(name, text, topic_key) [name] = text,
     static const char *const names[] = {[EVENT_NONE] = "none", EVENT_TYPES(ROW)};
 #undef ROW
     return NAME_OF(names, type);
@@ -15,27 +15,10 @@ const char *event_type_name(enum event_type type)
 
 const char *event_type_topic_key(enum event_type type)
 {
-#define ROW(name, text, topic_key, counted) [name] = topic_key,
+#define ROW(name, text, topic_key) [name] = topic_key,
     static const char *const keys[] = {[EVENT_NONE] = "mixed", EVENT_TYPES(ROW)};
 #undef ROW
     return NAME_OF(keys, type);
-}
-
-bool event_type_counted(enum event_type type)
-{
-#define ROW(name, text, topic_key, counted) [name] = counted,
-    static const bool is_counted[] = {[EVENT_NONE] = false, EVENT_TYPES(ROW)};
-#undef ROW
-    return (size_t)type < ARRAY_SIZE(is_counted) && is_counted[type];
-}
-
-unsigned event_types_counted(void)
-{
-    unsigned types = 0;
-
-    for (enum event_type type = EVENT_NONE + 1; type < N_EVENT_TYPES; type++)
-        types |= (unsigned)event_type_counted(type) << type;
-    return types;
 }
 
 enum event_type event_type_find(struct span name)

@@ -9,24 +9,22 @@
 #include "lib/base/ids.h"
 #include "lib/base/span.h"
 
-/* X(enum name, value of the field `type`, key of kafka.topics, counted in this version) */
+/* X(enum name, value of the field `type`, key of kafka.topics) */
 #define EVENT_TYPES(X)                                                                                       \
-    X(EVENT_IMPRESSION, "impression", "impressions", true)                                                   \
-    X(EVENT_CLICK, "click", "clicks", true)                                                                  \
-    X(EVENT_ORDER, "order", "orders", true)                                                                  \
-    X(EVENT_REFUND, "refund", "refunds", true)                                                               \
-    X(EVENT_ENGAGEMENT, "engagement", "engagements", true)                                                   \
-    X(EVENT_SPEND, "spend", "spend", true)
+    X(EVENT_IMPRESSION, "impression", "impressions")                                                         \
+    X(EVENT_CLICK, "click", "clicks")                                                                        \
+    X(EVENT_ORDER, "order", "orders")                                                                        \
+    X(EVENT_REFUND, "refund", "refunds")                                                                     \
+    X(EVENT_ENGAGEMENT, "engagement", "engagements")                                                         \
+    X(EVENT_SPEND, "spend", "spend")
 
-#define EVENT_TYPE_ENUM(name, text, topic_key, counted) name,
+#define EVENT_TYPE_ENUM(name, text, topic_key) name,
 enum event_type { EVENT_NONE, EVENT_TYPES(EVENT_TYPE_ENUM) N_EVENT_TYPES };
 #undef EVENT_TYPE_ENUM
 
 const char *event_type_name(enum event_type type);      /* "impression" …; EVENT_NONE: "none" */
 const char *event_type_topic_key(enum event_type type); /* "impressions" …; EVENT_NONE: "mixed" */
-bool event_type_counted(enum event_type type);          /* whether this version counts it */
 enum event_type event_type_find(struct span name); /* the type of that name; EVENT_NONE where there is none */
-unsigned event_types_counted(void);                /* a bit 1 << type for each that this version counts */
 
 /* The closed list of reasons, in the contract's order. X(enum name, text, what it means) */
 #define REJECT_REASONS(X)                                                                                    \
@@ -34,7 +32,7 @@ unsigned event_types_counted(void);                /* a bit 1 << type for each t
     X(REJECT_NOT_JSON, "not_json", "the value is not one JSON text in valid UTF-8")                          \
     X(REJECT_NOT_OBJECT, "not_object", "the value is JSON but not an object")                                \
     X(REJECT_REPEATED_NAME, "repeated_name", "a name that is read stands twice")                             \
-    X(REJECT_UNKNOWN_TYPE, "unknown_type", "no type, or one that is not counted")                            \
+    X(REJECT_UNKNOWN_TYPE, "unknown_type", "no type, or an unknown one")                                     \
     X(REJECT_MISSING_FIELD, "missing_field", "a required field is absent, null or empty")                    \
     X(REJECT_BAD_TYPE, "bad_type", "a field has the wrong JSON type")                                        \
     X(REJECT_BAD_TIME, "bad_time", "ts is no time, before the year 2000 or after the year 9999")             \

@@ -10,8 +10,7 @@ static const int64_t year_2000_ms = INT64_C(946684800000);
  * further. */
 static const int64_t year_9999_end_ms = INT64_C(253402300799999);
 
-static int judge_type(const struct message *message, enum event_type topic_type, unsigned accepted,
-                      enum event_type *ret_type)
+static int judge_type(const struct message *message, enum event_type topic_type, enum event_type *ret_type)
 {
     const struct value *value = message_value(message, FIELD_TYPE);
     enum event_type type = topic_type;
@@ -21,7 +20,7 @@ static int judge_type(const struct message *message, enum event_type topic_type,
             return REJECT_BAD_TYPE;
         type = event_type_find(value->text);
     }
-    if (!(accepted & 1u << type))
+    if (type == EVENT_NONE)
         return REJECT_UNKNOWN_TYPE;
     *ret_type = type;
     return 0;
@@ -200,7 +199,7 @@ static const struct field_set {
 #define BIT(type, field, shape, types, required, member) | ((types)&1 << (type) ? UINT32_C(1) << (field) : 0)
 #define NEED(type, field, shape, types, required, member)                                                    \
     | ((required)&1 << (type) ? UINT32_C(1) << (field) : 0)
-#define SET(type, text, topic_key, counted) [type] = {0 FIELD_RULES(BIT, type), 0 FIELD_RULES(NEED, type)},
+#define SET(type, text, topic_key) [type] = {0 FIELD_RULES(BIT, type), 0 FIELD_RULES(NEED, type)},
     EVENT_TYPES(SET)
 #undef SET
 #undef NEED
@@ -337,7 +336,7 @@ int message_judge(const struct message *message, const struct decode_rules *rule
         *ret_refused = message->repeated;
         return REJECT_REPEATED_NAME;
     }
-    r = judge_type(message, topic_type, rules->types, &event.type);
+    r = judge_type(message, topic_type, &event.type);
     if (r == 0)
         r = judge_when(message, record_ts_ms, rules->future_ms, &event, &refused);
     if (r == 0)

@@ -182,7 +182,7 @@ static const struct mapping_spec *read_preset(struct config_run *run, const stru
         r = yaml_parse(run->arena, span_of(mapping_preset_text(spec->preset)), "preset", false, run->errors,
                        &root);
     if (r == 0 && root)
-        r = config_read_preview(run->arena, &mapping_fields_shape, root, preset, run->errors);
+        r = config_read(run->arena, &mapping_fields_shape, root, preset, run->errors);
     if (r < 0)
         run->error = r;
     return r == 0 ? preset : NULL;

@@ -106,7 +106,7 @@ static bool read_words(struct config_run *run, const struct config_node *node, s
 
 static bool read_types(struct config_run *run, const struct config_node *node, struct mapping_source *source)
 {
-#define TYPE_WORD(name, text, topic_key, counted) text,
+#define TYPE_WORD(name, text, topic_key) text,
     static const char *const words[] = {EVENT_TYPES(TYPE_WORD) NULL};
 #undef TYPE_WORD
     bool list = node->kind == CONFIG_SEQUENCE;

@@ -2,8 +2,8 @@
  * The presets, each as the configuration that it stands for. What they read is documented from them.
  *
  * A browser's id stands in `click_id`: it is the identity that clicks and orders share where nobody has logged in
- * yet, beside `user_id`. Campaigns are read for what people see and click only: an order's own would take all
- * credit.
+ * yet, beside `user_id`. Campaigns are read for what people see and click only (but for cloudevents,
+ * whose data has the contract's own names): an order's own would take all credit.
  */
 #include "lib/base/must.h"
 #include "lib/event/mapping_settings.h"

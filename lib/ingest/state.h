@@ -18,13 +18,15 @@ enum {
     PENDING_CELLS_MAX = 2048, /* a shard with more stops the reading until it has sent them */
     CALLS_MAX = 4096,         /* calls in flight */
     CAMPAIGNS_KNOWN_MAX = 1 << 21,
-    EXPIRED_MAX = 100,    /* records of refunds without an order that are dealt with at once */
-    SWEEP_LOOK = 100,     /* old records that one call looks at */
-    SWEEP_MS = 10000,     /* how often, where no order comes along */
-    WATERMARK_MS = 1000,  /* watermarks alone are written this often */
-    WAITING_LEAST = 256,  /* orders in memory of each partition, where the rules allow so many in all */
-    RELEASED_MOST = 1000, /* orders that are decided at once */
-    TOUCHES_DUE = 500,    /* touches that are stored at once */
+    EXPIRED_MAX = 100,   /* records of refunds without an order that are dealt with at once */
+    SWEEP_LOOK = 100,    /* old records that one call looks at */
+    SWEEP_MS = 10000,    /* how often, where no order comes along */
+    WATERMARK_MS = 1000, /* watermarks alone are written this often */
+    WAITING_LEAST = 256, /* orders in memory of each partition, where the rules allow so many in all */
+    WAITING_FEW = 16,    /* ... of which so many may be of any size, */
+    WAITING_BYTES_MOST = 64 << 20, /* and the others together of this, over all partitions */
+    RELEASED_MOST = 1000,          /* orders that are decided at once */
+    TOUCHES_DUE = 500,             /* touches that are stored at once */
 };
 
 enum admission { ADMISSION_UNKNOWN, ADMISSION_ASKED, ADMISSION_OWN, ADMISSION_OVERFLOW };
@@ -92,6 +94,7 @@ struct slot {
     struct waiting *head; /* owned, in offset order: what the orders lane has read and not decided */
     struct waiting *tail;
     size_t n_waiting;
+    size_t waiting_bytes;
     size_t n_released;                      /* the first of them that are being decided */
     int64_t decided_from;                   /* below, every shard had passed the orders lane at the start */
     int64_t skipped_from;                   /* orders from here on were read and not kept; LANE_UNSET: none */
@@ -145,6 +148,7 @@ struct text_at {
  */
 struct waiting {
     struct waiting *next;
+    size_t bytes; /* of memory */
     int64_t offset;
     enum event_type type;
     enum reject_reason

@@ -78,6 +78,7 @@ static struct waiting *waiting_new(const struct ingest *ingest, const struct eve
     char *base = (char *)(waiting + 1);
     memcpy(base, parts.bytes.data, parts.bytes.size);
     *waiting = (struct waiting){
+        .bytes = sizeof(*waiting) + parts.bytes.size,
         .type = event->type,
         .ts_ms = event->ts_ms,
         .revenue_micros = event->revenue_micros,
@@ -98,10 +99,17 @@ static struct waiting *waiting_new(const struct ingest *ingest, const struct eve
     return waiting;
 }
 
+/* Few are kept whatever their size, so that a partition always comes on. */
+static bool is_full(const struct ingest *ingest, const struct slot *slot)
+{
+    return slot->n_waiting >= waiting_most(ingest) ||
+           (slot->n_waiting >= WAITING_FEW && slot->waiting_bytes >= WAITING_BYTES_MOST / ingest->n_slots);
+}
+
 /* Whether there is room; else the partition will be read again from here. */
 static bool has_room(const struct ingest *ingest, struct slot *slot, int64_t offset)
 {
-    if (slot->skipped_from == LANE_UNSET && slot->n_waiting < waiting_most(ingest))
+    if (slot->skipped_from == LANE_UNSET && !is_full(ingest, slot))
         return true;
     if (slot->skipped_from == LANE_UNSET)
         slot->skipped_from = offset;
@@ -117,6 +125,7 @@ static void queue_push(struct ingest *ingest, struct slot *slot, int64_t offset,
         slot->head = waiting;
     slot->tail = waiting;
     slot->n_waiting++;
+    slot->waiting_bytes += waiting->bytes;
     ingest->n_waiting++;
 }
 
@@ -145,7 +154,7 @@ int waiting_keep_rejected(struct ingest *ingest, size_t number, int64_t offset, 
     struct waiting *waiting = malloc(sizeof(*waiting));
     if (!waiting)
         return -ENOMEM;
-    *waiting = (struct waiting){.rejected = reason};
+    *waiting = (struct waiting){.bytes = sizeof(*waiting), .rejected = reason};
     queue_push(ingest, slot, offset, waiting);
     return 0;
 }
@@ -158,6 +167,7 @@ static void head_take(struct ingest *ingest, size_t number)
     if (!slot->head)
         slot->tail = NULL;
     slot->n_waiting--;
+    slot->waiting_bytes -= head->bytes;
     ingest->n_waiting--;
     if (head->rejected)
         (void)count_rejected(ingest, number, head->offset, LANE_ORDER, head->rejected);
@@ -247,6 +257,7 @@ void waiting_forget(struct ingest *ingest, struct slot *slot)
     }
     slot->tail = NULL;
     slot->n_waiting = 0;
+    slot->waiting_bytes = 0;
     slot->n_released = 0;
     slot->skipped_from = LANE_UNSET;
 }
@@ -277,5 +288,5 @@ static bool is_waited_for(const struct ingest *ingest, const struct slot *slot)
 bool ingest_wants_slot(const struct ingest *ingest, size_t number)
 {
     const struct slot *slot = &ingest->slots[number];
-    return slot->n_waiting < waiting_most(ingest) || is_waited_for(ingest, slot);
+    return !is_full(ingest, slot) || is_waited_for(ingest, slot);
 }

@@ -271,26 +271,10 @@ static void where_a_process_listens_is_its_own_and_not_in_the_fingerprint(void *
     assert_string_not_equal(world.settings->fingerprint, fingerprint);
 }
 
-static void a_preview_takes_what_is_not_yet_in_this_version(void **state)
-{
-    static const char *const sets[] = {"retention=500d"};
-    CLEANUP(world_deinit) struct world world;
-    (void)state;
-    world_init(&world);
-    put(&world, "roiwatch.yaml", GOOD);
-    assert_int_equal(settings_load(world.path, sets, ARRAY_SIZE(sets), &world.settings, &world.errors),
-                     SETTINGS_INVALID);
-    forget(&world);
-    assert_int_equal(
-        settings_load_preview(world.path, sets, ARRAY_SIZE(sets), &world.settings, &world.errors), 0);
-    assert_int_equal(world.settings->retention_ms, INT64_C(500) * 86400000);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(where_a_process_listens_is_its_own_and_not_in_the_fingerprint),
-        cmocka_unit_test(a_preview_takes_what_is_not_yet_in_this_version),
         cmocka_unit_test(two_keys_are_enough_and_all_else_has_its_default),
         cmocka_unit_test(the_default_rule_book_has_the_contracts_windows),
         cmocka_unit_test(campaigns_come_to_rules_in_their_own_zone),

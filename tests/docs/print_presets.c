@@ -44,8 +44,7 @@ static void print_preset(unsigned preset)
     struct mapping_spec spec = {0};
     char name[64];
     if (yaml_parse(&arena, span_of(mapping_preset_text(preset)), "preset", false, &errors, &root) != 0 ||
-        !root || config_read_preview(&arena, &mapping_fields_shape, root, &spec, &errors) != 0 ||
-        errors.n_errors)
+        !root || config_read(&arena, &mapping_fields_shape, root, &spec, &errors) != 0 || errors.n_errors)
         abort();
     snprintf(name, sizeof(name), "preset-%s", mapping_preset_name(preset));
     printf("<!-- table %s -->\n| field | read from |\n|---|---|\n", name);

@@ -19,8 +19,6 @@
 #include "lib/event/mapping_settings.h"
 #include "tests/lib/config/errors_text.h"
 
-#define ALL_TYPES (~0u << 1)
-
 struct mapping_world {
     struct arena arena;
     struct config_errors errors;
@@ -43,11 +41,8 @@ static inline void mapping_read(struct mapping_world *world, const char *yaml)
 
 static inline void mapping_world_init(struct mapping_world *world, const char *yaml)
 {
-    struct decode_rules rules = {.future_ms = 300000,
-                                 .message_bytes = 65536,
-                                 .currency = "USD",
-                                 .types = ALL_TYPES,
-                                 .has_lookup = true};
+    struct decode_rules rules = {
+        .future_ms = 300000, .message_bytes = 65536, .currency = "USD", .has_lookup = true};
 
     mapping_read(world, yaml);
     if (world->errors.n_errors) {

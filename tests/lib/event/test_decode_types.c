@@ -6,7 +6,6 @@
 #include "tests/lib/event/decoding.h"
 #include "tests/lib/event/rating.h"
 
-#define ALL_TYPES (~0u << 1)
 #define DAY_TS "1772582400000" /* 2026-03-04T00:00:00Z */
 #define REFUND "\"type\":\"refund\",\"ts\":" DAY_TS ",\"order_id\":\"o\""
 #define LIKE "\"type\":\"engagement\",\"ts\":" DAY_TS ",\"campaign_id\":\"c\",\"action\":\"like\""
@@ -33,7 +32,6 @@ static int group_begin(void **state)
         return -1;
     rating_init(&set_up->rating, rates_yaml, utc);
     tz_free(utc);
-    accepting.types = ALL_TYPES;
     accepting.rates = set_up->rating.rates;
     if (decoder_new(&accepting, &set_up->decoder) != 0)
         return -1;
@@ -275,22 +273,6 @@ static void an_ad_stands_for_the_campaign_where_there_is_a_lookup(void **state)
     refuse(&without, click, REJECT_MISSING_FIELD, "campaign_id");
 }
 
-static void types_that_are_not_accepted_stay_unknown(void **state)
-{
-    struct decode_rules narrow = rules;
-    struct decoder *decoder;
-    void *inner;
-
-    (void)state;
-    narrow.types = 1u << EVENT_REFUND;
-    assert_int_equal(decoder_new(&narrow, &decoder), 0);
-    inner = decoder;
-    (void)accept(&inner, "{" REFUND "}");
-    refuse(&inner, "{" CLICK "}", REJECT_UNKNOWN_TYPE, "type");
-    refuse(&inner, "{}", REJECT_UNKNOWN_TYPE, "type");
-    decoder_free(decoder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,7 +285,6 @@ int main(void)
         cmocka_unit_test(what_is_wrong_with_a_field_is_named),
         cmocka_unit_test(an_amount_that_leaves_64_bits_by_its_rate_is_money_range),
         cmocka_unit_test(an_ad_stands_for_the_campaign_where_there_is_a_lookup),
-        cmocka_unit_test(types_that_are_not_accepted_stay_unknown),
     };
     return cmocka_run_group_tests(tests, group_begin, group_end);
 }

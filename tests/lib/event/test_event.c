@@ -32,14 +32,6 @@ static void a_type_is_found_by_its_exact_name(void **state)
     assert_int_equal(event_type_find((struct span){NULL, 0}), EVENT_NONE);
 }
 
-static void every_type_is_counted(void **state)
-{
-    (void)state;
-    for (int type = EVENT_NONE; type <= N_EVENT_TYPES; type++)
-        assert_int_equal(event_type_counted((enum event_type)type),
-                         type >= EVENT_IMPRESSION && type < N_EVENT_TYPES);
-}
-
 static void reasons_are_the_contracts_list_in_its_order(void **state)
 {
     static const char *const names[] = {
@@ -80,7 +72,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_have_their_names_and_topics),
         cmocka_unit_test(a_type_is_found_by_its_exact_name),
-        cmocka_unit_test(every_type_is_counted),
         cmocka_unit_test(reasons_are_the_contracts_list_in_its_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

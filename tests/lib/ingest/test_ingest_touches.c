@@ -204,6 +204,31 @@ static void a_partition_with_too_many_orders_is_read_again_from_the_first_that_w
     assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 0);
 }
 
+static void what_waits_is_bounded_by_bytes_too(void **state)
+{
+    enum { SIZE = 900000 };
+    struct desk *desk = *state;
+    char *text = malloc(SIZE + 1);
+    assert_non_null(text);
+    struct ingest_rules rules = desk_rules(desk);
+    rules.decode.message_bytes = SIZE;
+    assert_int_equal(ingest_set_rules(desk->ingest, &rules), 0);
+    desk_open(desk, 1);
+    assert_int_equal(desk_order(desk, 0, "o", "u"), 0);
+    for (int64_t i = 1; i < 120; i++) { /* refunds keep their message */
+        int n =
+            snprintf(text, SIZE, "{\"type\":\"refund\",\"ts\":%ld,\"order_id\":\"o\",\"refund_id\":\"r%ld\"",
+                     (long)T0, (long)i);
+        memset(text + n, ' ', SIZE - (size_t)n);
+        text[SIZE - 1] = '}';
+        assert_int_equal(
+            ingest_message(desk->ingest, 0, i, NO_RECORD_TIME, (struct span){0}, span_from(text, SIZE)), 0);
+    }
+    free(text);
+    /* 64 MiB hold 75 of them. */
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 76);
+}
+
 static void orders_that_were_not_kept_are_read_again_only_when_those_before_are_counted(void **state)
 {
     struct desk *desk = *state;
@@ -242,6 +267,7 @@ int main(void)
         DESK_TEST(an_order_waits_until_all_touch_lanes_are_complete_beyond_it),
         DESK_TEST(nothing_else_waits_with_an_order),
         DESK_TEST(what_stands_behind_an_order_is_decided_and_counted_behind_it),
+        DESK_TEST(what_waits_is_bounded_by_bytes_too),
         DESK_TEST(orders_that_were_not_kept_are_read_again_only_when_those_before_are_counted),
         DESK_TEST(a_partition_with_too_many_orders_is_read_again_from_the_first_that_was_not_kept),
     };
