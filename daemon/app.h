@@ -157,6 +157,7 @@ struct app {
     struct partition_mark *own_marks; /* by slot: written last */
     struct lane_progress *progress;   /* by registry number: what orders wait for */
     size_t n_progress;
+    int64_t orders_looked_ms;      /* steady: when marks were looked at last, for orders */
     int64_t unregistered_since_ms; /* steady: since when a partition is not in the registry */
     int32_t *partition_counts;     /* by configured topic */
     bool counts_known;

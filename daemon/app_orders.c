@@ -10,6 +10,8 @@
 #include "daemon/app.h"
 #include "daemon/log.h"
 
+enum { UNSEEN_MS = 5000 };
+
 /* Room for what is known of the partition's progress. */
 static bool progress_reserve(struct app *app, uint32_t index)
 {
@@ -84,8 +86,21 @@ static int names_tell(struct app *app)
     return r;
 }
 
+/* Where nothing could be seen for a while, as with Redis away, nobody's lack of progress was seen either. */
+static void progress_forgive(struct app *app)
+{
+    int64_t unseen_ms = app->steady_ms - app->orders_looked_ms;
+    app->orders_looked_ms = app->steady_ms;
+    if (unseen_ms < UNSEEN_MS)
+        return;
+    for (size_t i = 0; i < app->n_progress; i++)
+        app->progress[i].since_ms += unseen_ms;
+    app->unregistered_since_ms += unseen_ms;
+}
+
 void app_orders_look(struct app *app)
 {
+    progress_forgive(app);
     const struct rule_book *book = &app->settings->book;
     size_t expected = app_n_partitions(app), n = 0;
     uint32_t *numbers = calloc(expected + 1, sizeof(*numbers));
@@ -93,6 +108,7 @@ void app_orders_look(struct app *app)
     const struct lanes lanes = {
         .partitions = numbers,
         .n_partitions = known ? n : 0,
+        .none_awaited = known && n == 0,
         .marks = app->marks,
         .n_marks = app->n_marks,
         .disorder_ms = book->disorder_ms,
@@ -101,7 +117,7 @@ void app_orders_look(struct app *app)
     const struct ingest_view view = {
         .lanes = &lanes,
         .settled = !book->clock && marks_settled(app->marks, app->n_marks, expected, app->now_ms),
-        .passed_ms = marks_passed(app->marks, app->n_marks, expected, book->disorder_ms),
+        .passed_ms = marks_passed(app->marks, app->n_marks, expected, book->disorder_ms, lanes.cap_ms),
     };
     if (!numbers || names_tell(app) < 0 || ingest_look(app->ingest, &view) < 0)
         log_line(LOG_LEVEL_ERROR, "out of memory; orders wait, nothing is lost");

@@ -153,6 +153,38 @@ static int64_t keep_from(const struct touch_record *record, const struct selecti
     return from_ms;
 }
 
+static int newest_first(const void *left, const void *right)
+{
+    const struct touch_entry *a = left, *b = right;
+    if (a->ts_ms != b->ts_ms)
+        return (a->ts_ms < b->ts_ms) - (a->ts_ms > b->ts_ms);
+    if (a->lane != b->lane)
+        return (a->lane < b->lane) - (a->lane > b->lane);
+    return (a->offset < b->offset) - (a->offset > b->offset);
+}
+
+static bool has_more(const struct touch_record *record, size_t most)
+{
+    size_t n_bare = 0;
+    for (size_t i = 0; i < record->n; i++)
+        n_bare += record->entries[i].bare;
+    return n_bare > most || record->n - n_bare > most;
+}
+
+/* Of many of one time too only `most` touches stay, and as many ids of others. How many touches went. */
+static size_t keep_newest(struct touch_record *record, size_t most)
+{
+    if (!has_more(record, most))
+        return 0;
+    qsort(record->entries, record->n, sizeof(*record->entries), newest_first);
+    size_t n[2] = {0}, kept = 0;
+    for (size_t i = 0; i < record->n; i++)
+        if (n[record->entries[i].bare]++ < most)
+            record->entries[kept++] = record->entries[i];
+    record->n = kept;
+    return n[false] > most ? n[false] - most : 0;
+}
+
 /* Lets the selected ones before a time go: a click with an id stays as a bare entry. How many went. */
 static size_t let_go(struct touch_record *record, const struct selection *selection, int64_t before_ms)
 {
@@ -201,6 +233,7 @@ size_t touch_record_prune(struct touch_record *record, const struct touch_limits
         struct selection bare = {.any_kind = true, .bare = true, .before_ms = INT64_MAX};
         cut = let_go(record, &touches, keep_from(record, &touches, TOUCHES_STORED_MOST));
         bared += let_go(record, &bare, keep_from(record, &bare, TOUCHES_STORED_MOST));
+        cut += keep_newest(record, TOUCHES_STORED_MOST);
     }
     *ret_changed = record->n != before || bared > 0 || cut > 0;
     return cut;

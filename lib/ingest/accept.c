@@ -138,17 +138,22 @@ void ingest_advance(struct ingest *ingest, size_t slot, int64_t offset)
         ingest->slots[slot].position = offset;
 }
 
+bool flush_comes_first(const struct ingest *ingest)
+{
+    bool due = false;
+    for (uint32_t i = 0; i < ingest->rules.layout.n_shards; i++) {
+        const struct shard_feed *feed = &ingest->feeds[i];
+        if (feed->n_cells + feed->spend.n >= PENDING_CELLS_MAX)
+            return true;
+        due = due || flush_is_due(ingest, feed);
+    }
+    return due && (ingest->n_letters > 0 || ingest->n_deferred == 0);
+}
+
 bool ingest_wants_input(const struct ingest *ingest)
 {
     if (ingest->phase != INGEST_RUNNING || ingest->asking || ingest->n_deferred >= TOUCHES_DUE ||
         ingest->campaigns.count > CAMPAIGNS_KNOWN_MAX)
         return false;
-    bool due = false;
-    for (uint32_t i = 0; i < ingest->rules.layout.n_shards; i++) {
-        const struct shard_feed *feed = &ingest->feeds[i];
-        if (feed->n_cells + feed->spend.n >= PENDING_CELLS_MAX)
-            return false;
-        due = due || flush_is_due(ingest, feed);
-    }
-    return !(due && ingest->n_letters > 0);
+    return !flush_comes_first(ingest);
 }

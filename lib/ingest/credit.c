@@ -70,8 +70,8 @@ static int order_is_ready(struct ingest *ingest, const struct deferred *deferred
         int r = person_touches(ingest, person, buffer_span(&person->before), &ingest->touches[i]);
         if (r < 0)
             return r;
-        *ret_ready = *ret_ready &&
-                     is_complete(&ingest->complete, ingest->look_complete_ms[person->shard], deferred->ts_ms);
+        *ret_ready = *ret_ready && is_complete(&ingest->complete, ingest->look_complete_ms[person->shard],
+                                               deferred->order->until_ms);
         for (size_t k = 0; k < ingest->touches[i].n; k++)
             *ret_ready = *ret_ready && lane_name(ingest, ingest->touches[i].entries[k].lane);
     }

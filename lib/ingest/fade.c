@@ -13,7 +13,11 @@
 
 #include "lib/ingest/attribute.h"
 
-enum { FADE_MS = 10000, FADE_LOOK = 200 };
+enum {
+    FADE_MS = 10000,     /* how often a shard is looked at */
+    FADE_AGAIN_MS = 100, /* ... where the last look found something */
+    FADE_LOOK = 200,
+};
 
 void fade_forget(struct ingest *ingest)
 {
@@ -121,6 +125,8 @@ static int scan_reply(struct ingest *ingest, uint32_t shard, const struct reply 
         if (r < 0)
             return r;
     }
+    if (ingest->fading)
+        feed_user(ingest, shard)->fade_at_ms = ingest->now_ms - FADE_MS + FADE_AGAIN_MS;
     return 0;
 }
 

@@ -13,6 +13,8 @@
 
 #include "lib/ingest/attribute.h"
 
+enum { GROUP_FIELDS_MOST = 60000 }; /* a group's size is written in 16 bits */
+
 /* One stored cell to be: a column of the sort below. */
 struct folded {
     struct campaign *campaign;
@@ -179,7 +181,8 @@ static void encode_slices(struct ingest *ingest, uint32_t shard, int64_t slice_m
     uint32_t n_columns = (uint32_t)measures_columns(&ingest->rules.book->measures);
     for (size_t first = 0, end; first < n; first = end) {
         struct campaign *campaign = encoder->folded[first].campaign;
-        for (end = first; end < n && encoder->folded[end].campaign == campaign; end++) {
+        for (end = first;
+             end < n && end - first < GROUP_FIELDS_MOST && encoder->folded[end].campaign == campaign; end++) {
             encoder->starts[end - first] = (uint32_t)(encoder->folded[end].start_ms / MINUTE_MS);
             encode_field(encoder, encoder->starts[end - first], encoder->folded[end].sum.column, n_columns);
         }

@@ -321,6 +321,7 @@ int ingest_checked(struct ingest *ingest, int r)
 
 static int next_call(struct ingest *ingest, struct call *call, uint64_t *ret_tag)
 {
+    int r;
     switch (ingest->phase) {
     case INGEST_REGISTERING:
     case INGEST_OPENING:
@@ -329,7 +330,8 @@ static int next_call(struct ingest *ingest, struct call *call, uint64_t *ret_tag
         return sync_next(ingest, call, ret_tag);
     case INGEST_RUNNING:
     case INGEST_DRAINING:
-        return ingest->asking ? orders_next(ingest, call, ret_tag) : flush_next(ingest, call, ret_tag);
+        r = ingest->asking ? orders_next(ingest, call, ret_tag) : 0;
+        return r != 0 || ingest->asking ? r : flush_next(ingest, call, ret_tag);
     default:
         return 0;
     }

@@ -139,5 +139,8 @@ size_t ranges_append(struct ingest *ingest, struct shard_feed *feed, bool all, s
 void ranges_sent(struct ingest *ingest, struct shard_feed *feed, bool all);
 void ranges_counted(struct ingest *ingest, struct shard_feed *feed);
 bool flush_is_due(const struct ingest *ingest, const struct shard_feed *feed);
+/* What is counted has to be sent before more is read or decided: else a stream of touches would keep it back for ever, or
+ * it would grow without bound. */
+bool flush_comes_first(const struct ingest *ingest);
 
 #endif

@@ -73,7 +73,8 @@ struct partition_mark mark_make(const struct marks_rules *rules, const struct sl
     return mark;
 }
 
-int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t disorder_ms)
+int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t disorder_ms,
+                     int64_t cap_ms)
 {
     int64_t newest_ms = furthest(all, n_all);
     int64_t least_ms = newest_ms;
@@ -87,5 +88,7 @@ int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_ex
         if (passed_ms < least_ms)
             least_ms = passed_ms;
     }
-    return n < n_expected || least_ms == NEVER ? NEVER : least_ms - disorder_ms;
+    if (n < n_expected || least_ms == NEVER)
+        return NEVER;
+    return (least_ms < cap_ms ? least_ms : cap_ms) - disorder_ms;
 }

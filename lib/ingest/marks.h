@@ -38,7 +38,8 @@ struct partition_mark mark_make(const struct marks_rules *rules, const struct sl
 bool marks_settled(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t now_ms);
 
 /* Event time that all partitions have passed: the least DECIDED, those at their end without orders that wait taken for as
- * far as the furthest. NEVER while one has no mark. */
-int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t disorder_ms);
+ * far as the furthest. Events later than cap_ms count as of that time. NEVER while one has no mark. */
+int64_t marks_passed(const struct partition_mark *all, size_t n_all, size_t n_expected, int64_t disorder_ms,
+                     int64_t cap_ms);
 
 #endif

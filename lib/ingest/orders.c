@@ -99,7 +99,7 @@ int ask_begin(struct ingest *ingest)
 {
     if (ingest->asking || (ingest->phase != INGEST_RUNNING && ingest->phase != INGEST_DRAINING))
         return 0;
-    int r = ingest->phase == INGEST_RUNNING ? waiting_release(ingest) : 0;
+    int r = ingest->phase == INGEST_RUNNING && !flush_comes_first(ingest) ? waiting_release(ingest) : 0;
     if (r < 0)
         return r;
     if (ingest->n_deferred > 0 && is_due(ingest)) {

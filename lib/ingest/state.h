@@ -154,6 +154,7 @@ struct waiting {
     enum reject_reason
         rejected; /* a message that was rejected, to be counted in its turn; else REJECT_NONE */
     int64_t ts_ms;
+    int64_t until_ms; /* its touches before this are waited for: ts_ms, unless that is ahead of every clock */
     int64_t revenue_micros, margin_micros;
     int64_t amount_micros; /* of a refund, in its currency */
     bool all_left;         /* of a refund without an amount */

@@ -81,6 +81,7 @@ static struct waiting *waiting_new(const struct ingest *ingest, const struct eve
         .bytes = sizeof(*waiting) + parts.bytes.size,
         .type = event->type,
         .ts_ms = event->ts_ms,
+        .until_ms = event->ts_ms,
         .revenue_micros = event->revenue_micros,
         .margin_micros = event->margin_micros,
         .amount_micros = event->amount_micros,
@@ -174,15 +175,30 @@ static void head_take(struct ingest *ingest, size_t number)
     free(head);
 }
 
-/* One order more of this slot is released. False where the next has to wait on. */
-static bool release_one(struct ingest *ingest, size_t number, const struct waiting *waiting, int *ret_error)
+/*
+ * No lane goes beyond the clock: an order that is further ahead would wait, and all behind it, until its time has come. It
+ * waits until the lanes stand beyond the time at which it was first looked at.
+ */
+static bool is_awaited(const struct ingest *ingest, struct waiting *waiting)
 {
     const struct completeness *complete = &ingest->complete;
+    if (!waiting->waits)
+        return false;
+    if (complete->by_marks_ms == NEVER)
+        return true;
+    if (waiting->until_ms > complete->lanes.cap_ms)
+        waiting->until_ms = complete->lanes.cap_ms - complete->lanes.disorder_ms;
+    return !is_complete(complete, complete->by_marks_ms, waiting->until_ms);
+}
+
+/* One order more of this slot is released. False where the next has to wait on. */
+static bool release_one(struct ingest *ingest, size_t number, struct waiting *waiting, int *ret_error)
+{
     if (waiting->rejected) {
         ingest->slots[number].n_released++;
         return true;
     }
-    if (waiting->waits && !is_complete(complete, complete->by_marks_ms, waiting->ts_ms))
+    if (is_awaited(ingest, waiting))
         return false;
     struct deferred deferred = {.slot = number,
                                 .offset = waiting->offset,
@@ -209,7 +225,7 @@ int waiting_release(struct ingest *ingest)
         const struct slot *slot = &ingest->slots[i];
         while (slot->n_released == 0 && slot->head && slot->head->rejected)
             head_take(ingest, i);
-        const struct waiting *waiting = slot->head;
+        struct waiting *waiting = slot->head;
         int r = 0;
         for (size_t k = 0; k < slot->n_released; k++)
             waiting = waiting->next;
@@ -280,7 +296,7 @@ static bool is_waited_for(const struct ingest *ingest, const struct slot *slot)
     const struct lanes *lanes = &ingest->complete.lanes;
     int64_t complete_ms = slot->read_newest_ms == NEVER ? NEVER : slot->read_newest_ms - lanes->disorder_ms;
     for (size_t i = 0; i < ingest->n_slots; i++)
-        if (ingest->slots[i].head && ingest->slots[i].head->ts_ms >= complete_ms)
+        if (ingest->slots[i].head && ingest->slots[i].head->until_ms >= complete_ms)
             return true;
     return false;
 }

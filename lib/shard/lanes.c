@@ -129,9 +129,15 @@ int64_t lanes_as_of(const struct lanes *lanes, struct span vector)
     return as_of;
 }
 
+/* Where no partition says anything: all there is, or nothing. */
+static int64_t touches_most(const struct lanes *lanes)
+{
+    return lanes->n_partitions || lanes->none_awaited ? INT64_MAX : NEVER;
+}
+
 int64_t lanes_touches_complete(const struct lanes *lanes, struct span vector)
 {
-    int64_t least_ms = lanes->n_partitions ? INT64_MAX : NEVER;
+    int64_t least_ms = touches_most(lanes);
     for (size_t i = 0; i < lanes->n_partitions && least_ms != NEVER; i++) {
         uint32_t partition = lanes->partitions[i];
         struct lane_mark lane = vector_get(vector, partition * LANES_PER_PARTITION + LANE_TOUCH);
@@ -144,7 +150,7 @@ int64_t lanes_touches_complete(const struct lanes *lanes, struct span vector)
 
 int64_t lanes_marks_complete(const struct lanes *lanes)
 {
-    int64_t least_ms = lanes->n_partitions ? INT64_MAX : NEVER;
+    int64_t least_ms = touches_most(lanes);
     for (size_t i = 0; i < lanes->n_partitions && least_ms != NEVER; i++) {
         const struct partition_mark *mark = mark_of(lanes, lanes->partitions[i]);
         int64_t complete_ms = mark->offset == LANE_UNSET

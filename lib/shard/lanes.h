@@ -45,6 +45,8 @@ struct lanes {
     size_t n_marks;
     int64_t disorder_ms;
     int64_t cap_ms; /* events later than this move no lane further; INT64_MAX: no cap */
+    bool
+        none_awaited; /* there is no partition left that orders wait for: for them all touches are complete */
 };
 
 /* The event time to which the shard is complete; NEVER while a lane is unset or has neither event nor proof.

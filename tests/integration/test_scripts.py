@@ -242,3 +242,12 @@ def test_apply_bounds_the_records_of_a_campaign_and_still_restates(client):
     assert apply(client, 0, 4, fields, [(4, 0)], [SPEND], b"c") == [b"ok", SPEND.encode()]
     assert client.hlen(SPEND) == most and not client.hexists(SPEND, "beyond")
     assert client.hget(SPEND, "s7") == struct.pack(">qqq", 1, 1, 3) and client.hget(SPEND, "new") == struct.pack(">qqq", 1, 1, 4)
+
+
+def test_look_takes_more_identities_than_luas_stack_holds(client):
+    touches = "~{u0.1}:touches"
+    assert run(client, "look", [VEC, touches], "a") == [None]
+    client.set(VEC, b"\0" * 32)
+    client.hset(touches, mapping={f"u{i}": f"record {i}" for i in range(0, 10000, 7)})
+    reply = run(client, "look", [VEC, touches], *(f"u{i}" for i in range(10000)))
+    assert reply == [b"\0" * 32] + [b"record %d" % i if i % 7 == 0 else None for i in range(10000)]

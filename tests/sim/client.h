@@ -36,7 +36,8 @@ struct sim_config {
 struct sim_view {
     uint32_t partitions[SIM_PARTITIONS_MAX]; /* registry numbers of those that are waited for */
     size_t n_partitions;
-    uint32_t waited; /* a bit for each of them, by its place in the log */
+    bool none_awaited; /* they are known, and none is waited for */
+    uint32_t waited;   /* a bit for each of them, by its place in the log */
     struct partition_mark marks[SIM_PARTITIONS_MAX];
     bool settled;
     int64_t passed_ms;

@@ -58,8 +58,10 @@ static void view_read(struct sim_world *world, struct sim_view *view)
     }
     if (n_known < expected)
         view->n_partitions = view->waited = 0;
+    view->none_awaited = n_known == expected && view->n_partitions == 0;
     view->settled = marks_settled(view->marks, SIM_PARTITIONS_MAX, expected, world->now_ms);
-    view->passed_ms = marks_passed(view->marks, SIM_PARTITIONS_MAX, expected, world->rules.book->disorder_ms);
+    view->passed_ms =
+        marks_passed(view->marks, SIM_PARTITIONS_MAX, expected, world->rules.book->disorder_ms, INT64_MAX);
     passed_note(&world->recount, expected);
     if (view->passed_ms > world->recount.passed_ms)
         fail(&world->failure, "the marks say that %" PRId64 " is passed, the recount says %" PRId64,
@@ -107,7 +109,7 @@ static void view_hand(struct sim_world *world, struct client *client)
     const struct sim_view *view = &client->view;
     const struct lanes lanes = {
         view->partitions, view->n_partitions, view->marks, SIM_PARTITIONS_MAX, world->rules.book->disorder_ms,
-        INT64_MAX};
+        INT64_MAX,        view->none_awaited};
     if (world->store.fault != SIM_FAULT_MARKS_AHEAD)
         as_of_check(world, &lanes, view->waited);
     if (ingest_look(client->ingest, &(struct ingest_view){&lanes, view->settled, view->passed_ms}) < 0)

@@ -7,6 +7,11 @@
 --       {false}            the shard has no vector
 local vec = redis.call('GET', KEYS[1])
 if not vec then return {false} end
-local reply = redis.call('HMGET', KEYS[2], unpack(ARGV))
-table.insert(reply, 1, vec)
+-- Lua's stack takes some thousands of arguments a call.
+local CHUNK = 1000
+local reply = {vec}
+for i = 1, #ARGV, CHUNK do
+  local records = redis.call('HMGET', KEYS[2], unpack(ARGV, i, math.min(i + CHUNK - 1, #ARGV)))
+  for k = 1, #records do reply[i + k] = records[k] end
+end
 return reply

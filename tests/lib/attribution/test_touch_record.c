@@ -161,6 +161,20 @@ static void of_older_ones_the_newest_stay_of_each_kind_and_ids_are_remembered(vo
     assert_int_equal(touch_record_seen(&record, &again, KEEP), TOUCH_SEEN_BEFORE);
 }
 
+static void nor_of_one_time(void **state)
+{
+    (void)state;
+    CLEANUP(touch_record_deinit) struct touch_record record = {0};
+    bool changed;
+    for (int i = 0; i < TOUCHES_STORED_MOST + 3; i++)
+        add(&record, click(20000, 1, i, "id"));
+    assert_int_equal(prune(&record, NEVER, 50, &changed), 3);
+    assert_true(changed);
+    assert_int_equal(record.n, TOUCHES_STORED_MOST);
+    for (size_t i = 0; i < record.n; i++)
+        assert_true(record.entries[i].offset >= 3);
+}
+
 static void nobody_has_more_than_ten_thousand(void **state)
 {
     (void)state;
@@ -188,6 +202,7 @@ int main(void)
         cmocka_unit_test(what_a_click_repeats),
         cmocka_unit_test(touches_are_forgotten_by_event_time_alone),
         cmocka_unit_test(of_older_ones_the_newest_stay_of_each_kind_and_ids_are_remembered),
+        cmocka_unit_test(nor_of_one_time),
         cmocka_unit_test(nobody_has_more_than_ten_thousand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@ static void complete_to(struct desk *desk, int64_t complete_ms)
 {
     static const uint32_t partition = 0;
     const struct partition_mark mark = {0, NEVER, complete_ms, NEVER, 0, NEVER, NEVER};
-    const struct lanes lanes = {&partition, 1, &mark, 1, DISORDER_MS, INT64_MAX};
+    const struct lanes lanes = {&partition, 1, &mark, 1, DISORDER_MS, INT64_MAX, false};
     assert_int_equal(ingest_look(desk->ingest, &(struct ingest_view){.lanes = &lanes, .passed_ms = NEVER}),
                      0);
 }

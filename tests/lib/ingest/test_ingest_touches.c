@@ -6,15 +6,20 @@
 #include "lib/attribution/touch_record.h"
 
 /* What the partitions' readers say: complete to a time, of the first n partitions. */
-static void complete_to(struct desk *desk, int64_t complete_ms, size_t n)
+static void complete_by(struct desk *desk, int64_t complete_ms, size_t n, int64_t cap_ms)
 {
     static const uint32_t partitions[] = {0, 1};
     const struct partition_mark mark = {0, NEVER, complete_ms, NEVER, 0, NEVER, NEVER};
     const struct partition_mark marks[] = {mark, mark};
-    const struct lanes lanes = {partitions, n, marks, 2, DISORDER_MS, INT64_MAX};
+    const struct lanes lanes = {partitions, n, marks, 2, DISORDER_MS, cap_ms, n == 0};
     const struct ingest_view view = {.lanes = &lanes, .passed_ms = NEVER};
     assert_int_equal(ingest_look(desk->ingest, &view), 0);
     assert_int_equal(ingest_name_lane(desk->ingest, 0, "mixed:0"), 0);
+}
+
+static void complete_to(struct desk *desk, int64_t complete_ms, size_t n)
+{
+    complete_by(desk, complete_ms, n, INT64_MAX);
 }
 
 static int send(struct desk *desk, int64_t offset, const char *type, int64_t ts_ms, const char *rest)
@@ -204,6 +209,63 @@ static void a_partition_with_too_many_orders_is_read_again_from_the_first_that_w
     assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 0);
 }
 
+static void an_order_ahead_of_every_clock_does_not_wait_for_its_time(void **state)
+{
+    enum { FUTURE_MS = 300000 };
+    struct desk *desk = *state;
+    touches_hold(desk, 0, T0, "a");
+    desk_open(desk, 1);
+    assert_int_equal(send(desk, 5, "order", T0 + 30 * (int64_t)86400000, order_by_user), 0);
+    complete_by(desk, T0, 1, T0 + FUTURE_MS);
+    flush(desk);
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 1);
+    /* The clock goes on, and what is waited for does not. */
+    complete_by(desk, T0 + FUTURE_MS - DISORDER_MS, 1, T0 + 2 * FUTURE_MS);
+    flush(desk);
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 1);
+    complete_by(desk, T0 + FUTURE_MS - DISORDER_MS + 1, 1, T0 + 2 * FUTURE_MS);
+    flush(desk);
+    flush(desk);
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 0);
+}
+
+static void an_order_does_not_wait_where_nobody_is_waited_for(void **state)
+{
+    struct desk *desk = *state;
+    touches_hold(desk, 0, T0, "a");
+    desk_open(desk, 1);
+    assert_int_equal(send(desk, 5, "order", T0 + 10, order_by_user), 0);
+    complete_to(desk, NEVER, 1);
+    flush(desk);
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 1);
+    complete_to(desk, NEVER, 0);
+    flush(desk);
+    flush(desk);
+    assert_int_equal(ingest_sizes(desk->ingest).n_waiting, 0);
+    assert_int_equal(desk_total(desk, "a", CELL_REVENUE), 5000000);
+}
+
+static void touches_that_keep_coming_do_not_hold_back_what_is_counted(void **state)
+{
+    struct desk *desk = *state;
+    desk_open(desk, 1);
+    for (int64_t i = 0; i < 100; i++) { /* one turn: read what may be read, send what may be sent */
+        desk_pass(desk, FLUSH_MS / 2);
+        if (ingest_wants_input(desk->ingest)) {
+            char text[200];
+            snprintf(text, sizeof(text),
+                     "{\"type\":\"click\",\"ts\":%ld,\"campaign_id\":\"a\",\"user_id\":\"u%ld\",\"event_id\":"
+                     "\"e\"}",
+                     (long)T0, (long)i);
+            assert_int_equal(desk_read(desk, 0, i, text), 0);
+        }
+        (void)desk_send(desk);
+        while (desk->n > 0)
+            assert_int_equal(desk_reply(desk), 0);
+    }
+    assert_in_range(desk->n_calls[SCRIPT_APPLY], 5, 1000);
+}
+
 static void what_waits_is_bounded_by_bytes_too(void **state)
 {
     enum { SIZE = 900000 };
@@ -267,6 +329,9 @@ int main(void)
         DESK_TEST(an_order_waits_until_all_touch_lanes_are_complete_beyond_it),
         DESK_TEST(nothing_else_waits_with_an_order),
         DESK_TEST(what_stands_behind_an_order_is_decided_and_counted_behind_it),
+        DESK_TEST(an_order_ahead_of_every_clock_does_not_wait_for_its_time),
+        DESK_TEST(an_order_does_not_wait_where_nobody_is_waited_for),
+        DESK_TEST(touches_that_keep_coming_do_not_hold_back_what_is_counted),
         DESK_TEST(what_waits_is_bounded_by_bytes_too),
         DESK_TEST(orders_that_were_not_kept_are_read_again_only_when_those_before_are_counted),
         DESK_TEST(a_partition_with_too_many_orders_is_read_again_from_the_first_that_was_not_kept),

@@ -164,25 +164,35 @@ static void nothing_is_forgotten_that_an_order_may_wait_for(void **state)
 {
     (void)state;
     struct partition_mark all[] = {MARK(10, T0, NEVER, NOW), MARK(99, T0 - 5000, NEVER, NOW)};
-    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS), T0 - DISORDER_MS);
+    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS, INT64_MAX), T0 - DISORDER_MS);
     all[1].decided_offset = 90;
     all[1].decided_newest_ms = T0 - 80000;
-    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS), T0 - 80000 - DISORDER_MS);
+    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS, INT64_MAX), T0 - 80000 - DISORDER_MS);
     all[1].decided_newest_ms = NEVER;
-    assert_true(marks_passed(all, 2, 2, DISORDER_MS) == NEVER);
+    assert_true(marks_passed(all, 2, 2, DISORDER_MS, INT64_MAX) == NEVER);
+}
+
+static void what_is_ahead_of_every_clock_passes_nothing(void **state)
+{
+    (void)state;
+    /* A year ahead: whoever is at its end has not passed that. */
+    struct partition_mark all[] = {MARK(10, T0 + INT64_C(31536000000), NEVER, NOW), MARK(99, T0, NEVER, NOW)};
+    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS, T0 + 300000), T0 + 300000 - DISORDER_MS);
+    all[0].newest_ms = all[0].decided_newest_ms = T0 + 1000;
+    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS, T0 + 300000), T0 + 1000 - DISORDER_MS);
 }
 
 static void all_have_passed_what_the_slowest_has(void **state)
 {
     (void)state;
     struct partition_mark all[] = {MARK(10, T0, NEVER, NEVER), MARK(99, T0 - 70000, NEVER, NEVER)};
-    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS), T0 - 70000 - DISORDER_MS);
+    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS, INT64_MAX), T0 - 70000 - DISORDER_MS);
     /* At its end it has passed whatever the furthest has. */
     all[1].end_since_ms = NOW;
-    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS), T0 - DISORDER_MS);
-    assert_true(marks_passed(all, 2, 3, DISORDER_MS) == NEVER);
+    assert_int_equal(marks_passed(all, 2, 2, DISORDER_MS, INT64_MAX), T0 - DISORDER_MS);
+    assert_true(marks_passed(all, 2, 3, DISORDER_MS, INT64_MAX) == NEVER);
     all[0].newest_ms = all[1].newest_ms = all[0].decided_newest_ms = all[1].decided_newest_ms = NEVER;
-    assert_true(marks_passed(all, 2, 2, DISORDER_MS) == NEVER);
+    assert_true(marks_passed(all, 2, 2, DISORDER_MS, INT64_MAX) == NEVER);
 }
 
 int main(void)
@@ -199,6 +209,7 @@ int main(void)
         cmocka_unit_test(what_was_proven_stays_proven),
         cmocka_unit_test(orders_that_wait_are_complete_to_the_oldest_of_them),
         cmocka_unit_test(nothing_is_forgotten_that_an_order_may_wait_for),
+        cmocka_unit_test(what_is_ahead_of_every_clock_passes_nothing),
         cmocka_unit_test(all_have_passed_what_the_slowest_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ static const struct lane_case cases[] = {
 static struct lanes lanes_of(const uint32_t *partitions, size_t n, const struct partition_mark *marks,
                              size_t n_marks)
 {
-    return (struct lanes){partitions, n, marks, n_marks, DISORDER, CAP};
+    return (struct lanes){partitions, n, marks, n_marks, DISORDER, CAP, false};
 }
 
 static void a_partition_is_as_complete_as_the_least_of_its_lanes(void **state)
@@ -109,6 +109,10 @@ static void touches_are_complete_whatever_orders_wait(void **state)
     lanes.n_partitions = 0;
     assert_true(lanes_touches_complete(&lanes, buffer_span(&vector)) == NEVER);
     assert_true(lanes_marks_complete(&lanes) == NEVER);
+    lanes.none_awaited = true; /* they are known, and all given up */
+    assert_true(lanes_touches_complete(&lanes, buffer_span(&vector)) == INT64_MAX);
+    assert_true(lanes_marks_complete(&lanes) == INT64_MAX);
+    assert_true(lanes_as_of(&lanes, buffer_span(&vector)) == NEVER);
 }
 
 static void a_mark_comes_back_from_its_text(void **state)
